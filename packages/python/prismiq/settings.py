@@ -1,0 +1,36 @@
+"""Limits, time-outs and pool sizes, from arguments or the environment (`PRISMIQ_*`)."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an engine allows and how it connects. Each field is also read from `PRISMIQ_<NAME>`.
+
+    Times are in seconds, sizes in bytes.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PRISMIQ_", frozen=True, extra="forbid")
+
+    time_zone: str = Field(default="UTC", description="The time zone of a query that names none (IANA name).")
+    statement_timeout: float = Field(default=30.0, gt=0, description="Seconds a statement may run.")
+    row_cap: int = Field(
+        default=100_000, ge=1, description="Rows a result may have; more are cut and `truncated` says so."
+    )
+
+    pool_min_size: int = Field(default=1, ge=0, description="Connections kept open.")
+    pool_max_size: int = Field(default=10, ge=1, description="Connections at most.")
+    connect_timeout: float = Field(default=5.0, gt=0, description="Seconds to wait for a new connection.")
+    acquire_timeout: float = Field(default=10.0, gt=0, description="Seconds to wait for a free connection.")
+
+    schema_ttl: float = Field(default=300.0, gt=0, description="Seconds before the schema is read again.")
+    plan_cache_size: int = Field(default=1000, ge=0, description="Compiled plans kept.")
+
+    max_body_bytes: int = Field(default=1_000_000, ge=1, description="Bytes of a request body.")
+    max_filters: int = Field(default=500, ge=1, description="Conditions in one definition.")
+    max_depth: int = Field(default=32, ge=1, description="Levels of nesting in one definition.")
+    max_list_values: int = Field(default=10_000, ge=1, description="Values in one `in` list.")
+    max_outputs: int = Field(default=200, ge=1, description="Dimensions, measures and columns in one definition.")
+    max_joined_tables: int = Field(default=30, ge=1, description="Tables joined in one definition.")
