@@ -1,0 +1,23 @@
+"""What the caller asks: the definition, its filters, and its shape."""
+
+from prismiq.query.definition import Aggregate, Calculation, Dimension, Granularity, Measure, OrderBy, QueryDefinition
+from prismiq.query.fields import Path
+from prismiq.query.filters import And, Condition, Exists, Filter, Not, Operator, Or
+
+__all__ = [
+    "Aggregate",
+    "And",
+    "Calculation",
+    "Condition",
+    "Dimension",
+    "Exists",
+    "Filter",
+    "Granularity",
+    "Measure",
+    "Not",
+    "Operator",
+    "Or",
+    "OrderBy",
+    "Path",
+    "QueryDefinition",
+]

@@ -1,0 +1,172 @@
+"""The question: one shape in JSON and in Python."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from prismiq.query.expressions import ExpressionText
+from prismiq.query.fields import Name, Path, Reference, as_items
+from prismiq.query.filters import Filter
+
+
+class Aggregate(str, Enum):
+    """How a measure reduces its rows to one value."""
+
+    COUNT = "count"
+    COUNT_DISTINCT = "count_distinct"
+    SUM = "sum"
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+    MEDIAN = "median"
+    PERCENTILE = "percentile"
+    STDDEV = "stddev"
+    VARIANCE = "variance"
+    BOOL_AND = "bool_and"
+    BOOL_OR = "bool_or"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Granularity(str, Enum):
+    """The bucket of a time dimension, in the query's time zone. The second group is cyclic and gives integers."""
+
+    SECOND = "second"
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+    DAY_OF_WEEK = "day_of_week"
+    HOUR_OF_DAY = "hour_of_day"
+    DAY_OF_MONTH = "day_of_month"
+    MONTH_OF_YEAR = "month_of_year"
+    QUARTER_OF_YEAR = "quarter_of_year"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Dimension(_Part):
+    """A field or an expression to group by, or in `columns` to list. A bare string is its `field`."""
+
+    field: Reference | None = None
+    expression: ExpressionText | None = Field(default=None, description="In the place of a field; needs a `name`.")
+    name: Name | None = Field(default=None, description="The output's name; the path with underscores by default.")
+    granularity: Granularity | None = Field(default=None, description="Buckets a date or timestamp.")
+    label: str | None = None
+
+
+class Measure(_Part):
+    """An aggregate over one table's rows. `"count"` and `"sum(total)"` are shorthands.
+
+    `count` alone counts the source's rows, with `table` that path's rows, with `field` the rows where it is not null.
+    """
+
+    aggregate: Aggregate
+    field: Reference | None = None
+    expression: ExpressionText | None = Field(default=None, description="In the place of a field; needs a `name`.")
+    table: Reference | None = Field(default=None, description="For `count`: the path whose rows are counted.")
+    p: float | None = Field(default=None, ge=0, le=1, description="For `percentile`: 0.9 is the 90th.")
+    filters: Filter | None = Field(default=None, description="Which of the rows this measure sees; removes no group.")
+    grain: Reference | None = Field(
+        default=None,
+        description="The path (or the source) whose rows are counted once each; the field's table by default.",
+    )
+    name: Name | None = Field(default=None, description="The output's name; `<aggregate>_<path>` by default.")
+    hidden: bool = Field(default=False, description="Kept out of the result; calculations, having and order see it.")
+    label: str | None = None
+
+
+class Calculation(_Part):
+    """An expression over the query's dimensions, measures and other calculations, with window functions."""
+
+    name: Name
+    expression: ExpressionText = Field(description="`revenue / orders`, `sum(revenue) over (order by month)`.")
+    hidden: bool = Field(default=False, description="Kept out of the result; other parts still see it.")
+    label: str | None = None
+
+
+class OrderBy(_Part):
+    """Sorts by an output, or in a row query by a field. Nulls come last both ways. `"-revenue"` is descending."""
+
+    field: Reference
+    descending: bool = False
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str | Path) or (
+        isinstance(value, dict) and set(cast("dict[str, object]", value)) == {"path"}
+    )
+
+
+def _dimension(value: object) -> object:
+    return {"field": value} if _is_path(value) else value
+
+
+_CALL = re.compile(r"(\w+)\s*\((.*)\)", re.DOTALL)
+
+
+def _measure(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    call = _CALL.fullmatch(value.strip())
+    if call is None:
+        return {"aggregate": value}
+    aggregate, field = call[1], call[2].strip()
+    return {"aggregate": aggregate} if field in ("", "*") else {"aggregate": aggregate, "field": field}
+
+
+def _order(value: object) -> object:
+    if isinstance(value, str):
+        return {"field": value.removeprefix("-"), "descending": value.startswith("-")}
+    return {"field": value} if _is_path(value) else value
+
+
+def _tuple_of_one(value: object) -> object:
+    items = as_items(value)
+    return (value,) if items is None else items
+
+
+if TYPE_CHECKING:
+    DimensionLike = Dimension | Path | str
+    MeasureLike = Measure | str
+    OrderLike = OrderBy | Path | str
+else:  # read as the model itself, so that an error names one place and not three tries
+    DimensionLike = Annotated[Dimension, BeforeValidator(_dimension, json_schema_input_type=Dimension | Reference)]
+    MeasureLike = Annotated[Measure, BeforeValidator(_measure, json_schema_input_type=Measure | str)]
+    OrderLike = Annotated[OrderBy, BeforeValidator(_order, json_schema_input_type=OrderBy | Reference)]
+
+
+class QueryDefinition(_Part):
+    """One question to the database: either groups (`dimensions`, `measures`) or rows (`columns`).
+
+    What it means is defined in the documentation's page on queries, and never depends on how it is executed.
+    """
+
+    source: Reference = Field(description="The table whose rows decide what is counted: `orders`, `sales.orders`.")
+    dimensions: tuple[DimensionLike, ...] = ()
+    measures: tuple[MeasureLike, ...] = ()
+    calculations: tuple[Calculation, ...] = ()
+    columns: tuple[DimensionLike, ...] = ()
+    filters: Filter | None = Field(default=None, description="A condition on the joined rows, before aggregation.")
+    having: Filter | None = Field(default=None, description="A condition on the outputs, after aggregation.")
+    order_by: Annotated[tuple[OrderLike, ...], BeforeValidator(_tuple_of_one)] = ()
+    limit: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    offset: int = Field(default=0, ge=0, le=2**31 - 1)
+    time_zone: str | None = Field(default=None, description="IANA name; the engine's default where absent.")
+
+    def to_json(self) -> dict[str, Any]:
+        """The definition as plain JSON data, without what was left at its default."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)

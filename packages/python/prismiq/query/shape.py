@@ -1,0 +1,370 @@
+"""Splits a definition into its shape and its values, so that `plan()` never sees a value.
+
+The shape is hashable and keys compiled plans: two definitions that differ only in values have equal shapes. A value
+leaves a `Slot` behind, which keeps the value's place and its form (what JSON says it is), since `"2026-03-31"` against
+a timestamp means a whole day where `"2026-03-31T10:00"` means an instant. The shape promises nothing about names or
+types: `prismiq.plan.resolve` checks them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import cast
+from uuid import UUID
+
+from prismiq.errors import Location
+from prismiq.query.definition import (
+    Aggregate,
+    Calculation,
+    Dimension,
+    DimensionLike,
+    Granularity,
+    Measure,
+    MeasureLike,
+    OrderBy,
+    OrderLike,
+    QueryDefinition,
+)
+from prismiq.query.expressions import Tree, parse_expression
+from prismiq.query.expressions.tree import map_values
+from prismiq.query.fields import Path, Segments, as_items, dotted, segments
+from prismiq.query.filters import PAIRS, PERIODS, And, Condition, Exists, Filter, Not, Operator, Or
+
+
+class Form(str, Enum):
+    """What a value is, before any column gives it a type."""
+
+    NULL = "null"
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    NUMBER = "number"
+    TEXT = "text"
+    DATE = "date"
+    """Text that is a calendar date and nothing else."""
+    OBJECT = "object"
+    LIST = "list"
+    EMPTY = "empty"
+    """As the item form of an empty list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The place of one value.
+
+    `item` is what a list's values have in common, `has_null` says that one of them is null, `mixed` that some are dates
+    and some other text.
+    """
+
+    index: int
+    form: Form
+    loc: Location
+    item: Form | None = None
+    has_null: bool = False
+    mixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionShape:
+    """A condition; `value` is two slots for `between` and for a period's bounds, either of which may be open."""
+
+    field: Segments
+    operator: Operator
+    value: Slot | tuple[Slot | None, Slot | None] | None
+    case_sensitive: bool
+    loc: Location
+    expression: Tree[Slot] | None = None
+    """In the place of the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionShape:
+    """An expression that is a condition itself."""
+
+    expression: Tree[Slot]
+    loc: Location
+
+
+@dataclass(frozen=True, slots=True)
+class ExistsShape:
+    """Whether there is a related row that satisfies `filters`."""
+
+    path: Segments
+    filters: FilterShape | None
+    loc: Location
+
+
+@dataclass(frozen=True, slots=True)
+class AndShape:
+    """True when every part is."""
+
+    parts: tuple[FilterShape, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrShape:
+    """True when some part is."""
+
+    parts: tuple[FilterShape, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotShape:
+    """SQL's NOT."""
+
+    part: FilterShape
+
+
+FilterShape = ConditionShape | ExpressionShape | ExistsShape | AndShape | OrShape | NotShape
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionShape:
+    """A dimension, or a column of a row query."""
+
+    field: Segments | None
+    expression: Tree[Slot] | None
+    name: str | None
+    granularity: Granularity | None
+    label: str | None
+    loc: Location
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureShape:
+    """A measure."""
+
+    aggregate: Aggregate
+    field: Segments | None
+    expression: Tree[Slot] | None
+    table: Segments | None
+    p: Slot | None
+    filters: FilterShape | None
+    grain: Segments | None
+    name: str | None
+    hidden: bool
+    label: str | None
+    loc: Location
+
+
+@dataclass(frozen=True, slots=True)
+class CalculationShape:
+    """A calculation."""
+
+    name: str
+    expression: Tree[Slot]
+    hidden: bool
+    label: str | None
+    loc: Location
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShape:
+    """One sort key; `raw` is the reference as one name, for outputs whose name holds a dot."""
+
+    field: Segments
+    raw: str
+    descending: bool
+    loc: Location
+
+
+@dataclass(frozen=True, slots=True)
+class QueryShape:
+    """A definition without its values."""
+
+    source: Segments
+    dimensions: tuple[DimensionShape, ...]
+    measures: tuple[MeasureShape, ...]
+    calculations: tuple[CalculationShape, ...]
+    columns: tuple[DimensionShape, ...]
+    filters: FilterShape | None
+    having: FilterShape | None
+    order_by: tuple[OrderShape, ...]
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What the slots of a shape hold, by index, and the page that is asked for."""
+
+    slots: tuple[object, ...]
+    limit: int | None
+    offset: int
+
+
+def split(definition: QueryDefinition, *, time_zone: str = "UTC") -> tuple[QueryShape, Values]:
+    """Separates what a definition asks from the values it asks about.
+
+    `time_zone` is used where the definition names none. Returns the shape and its values; raises nothing: a value that
+    makes no sense keeps its form, and the planner says so.
+    """
+    splitter = _Splitter()
+    shape = QueryShape(
+        source=segments(definition.source),
+        dimensions=splitter.dimensions(definition.dimensions, "dimensions"),
+        measures=tuple(splitter.measure(each, i) for i, each in enumerate(definition.measures)),
+        calculations=splitter.calculations(definition.calculations),
+        columns=splitter.dimensions(definition.columns, "columns"),
+        filters=splitter.filter(definition.filters, ("filters",)),
+        having=splitter.filter(definition.having, ("having",)),
+        order_by=tuple(_order(each, i) for i, each in enumerate(definition.order_by)),
+        time_zone=definition.time_zone or time_zone,
+    )
+    return shape, Values(tuple(splitter.values), definition.limit, definition.offset)
+
+
+class _Splitter:
+    def __init__(self) -> None:
+        self.values: list[object] = []
+
+    def slot(self, value: object, loc: Location) -> Slot:
+        plain = _plain(value)
+        self.values.append(plain)
+        index = len(self.values) - 1
+        items = as_items(plain)
+        if items is not None:
+            forms = {_form(item) for item in items}
+            mixed = forms >= {Form.DATE, Form.TEXT}
+            return Slot(index, Form.LIST, loc, _common(forms - {Form.NULL}), Form.NULL in forms, mixed)
+        return Slot(index, _form(plain), loc)
+
+    def expression(self, text: str | None, loc: Location) -> Tree[Slot] | None:
+        """The expression's tree, its literals in slots."""
+        if text is None:
+            return None
+        return map_values(parse_expression(text), self._slot_at(loc))
+
+    def dimensions(self, parts: Sequence[DimensionLike], key: str) -> tuple[DimensionShape, ...]:
+        shapes: list[DimensionShape] = []
+        for index, each in enumerate(parts):
+            part = each if isinstance(each, Dimension) else Dimension(field=each)
+            loc: Location = (key, index)
+            tree = self.expression(part.expression, (*loc, "expression"))
+            shapes.append(DimensionShape(_segments(part.field), tree, part.name, part.granularity, part.label, loc))
+        return tuple(shapes)
+
+    def calculations(self, parts: Sequence[Calculation]) -> tuple[CalculationShape, ...]:
+        shapes: list[CalculationShape] = []
+        for index, part in enumerate(parts):
+            loc: Location = ("calculations", index)
+            tree = map_values(parse_expression(part.expression), self._slot_at((*loc, "expression")))
+            shapes.append(CalculationShape(part.name, tree, part.hidden, part.label, loc))
+        return tuple(shapes)
+
+    def _slot_at(self, loc: Location) -> Callable[[object], Slot]:
+        return lambda literal: self.slot(literal, loc)
+
+    def measure(self, each: MeasureLike, index: int) -> MeasureShape:
+        measure = each if isinstance(each, Measure) else Measure.model_validate(each)
+        loc: Location = ("measures", index)
+        return MeasureShape(
+            aggregate=measure.aggregate,
+            field=_segments(measure.field),
+            expression=self.expression(measure.expression, (*loc, "expression")),
+            table=_segments(measure.table),
+            p=None if measure.p is None else self.slot(measure.p, (*loc, "p")),
+            filters=self.filter(measure.filters, (*loc, "filters")),
+            grain=_segments(measure.grain),
+            name=measure.name,
+            hidden=measure.hidden,
+            label=measure.label,
+            loc=loc,
+        )
+
+    def filter(self, node: Filter | None, loc: Location) -> FilterShape | None:
+        return None if node is None else self._filter(node, loc)
+
+    def _filter(self, node: Filter, loc: Location) -> FilterShape:
+        if isinstance(node, And):
+            return AndShape(tuple(self._filter(part, (*loc, i)) for i, part in enumerate(node.and_)))
+        if isinstance(node, Or):
+            return OrShape(tuple(self._filter(part, (*loc, "or", i)) for i, part in enumerate(node.or_)))
+        if isinstance(node, Not):
+            return NotShape(self._filter(node.not_, (*loc, "not")))
+        if isinstance(node, Exists):
+            return ExistsShape(segments(node.exists), self.filter(node.filters, (*loc, "filters")), loc)
+        tree = self.expression(node.expression, (*loc, "expression"))
+        if tree is not None and node.is_lone:
+            return ExpressionShape(tree, loc)
+        field = ("expression",) if node.field is None else segments(node.field)
+        value = self._value(node, (*loc, "value"))
+        return ConditionShape(field, node.operator, value, node.case_sensitive, loc, tree)
+
+    def _value(self, condition: Condition, loc: Location) -> Slot | tuple[Slot | None, Slot | None] | None:
+        if "value" not in condition.model_fields_set:
+            return None
+        value = condition.value
+        if condition.operator in PAIRS:
+            pair = as_items(value)
+            if pair is not None and len(pair) == 2:
+                return self.slot(pair[0], (*loc, 0)), self.slot(pair[1], (*loc, 1))
+        if condition.operator in PERIODS and isinstance(value, dict):
+            bounds = cast("dict[str, object]", value)
+            if bounds and bounds.keys() <= {"from", "to"}:
+                low, high = (self.slot(bounds[key], (*loc, key)) if key in bounds else None for key in ("from", "to"))
+                return low, high
+            value = bounds
+        return self.slot(value, loc)
+
+
+def _order(each: OrderLike, index: int) -> OrderShape:
+    part = each if isinstance(each, OrderBy) else OrderBy.model_validate(each)
+    raw = dotted(part.field.path) if isinstance(part.field, Path) else part.field
+    return OrderShape(segments(part.field), raw, part.descending, ("order_by", index))
+
+
+def _segments(reference: str | Path | None) -> Segments | None:
+    return None if reference is None else segments(reference)
+
+
+def _plain(value: object) -> object:
+    """A Python value as JSON would carry it, so that both ways in have one meaning."""
+    if isinstance(value, Enum):
+        return _plain(value.value)
+    if isinstance(value, set | frozenset):
+        value = list(cast("Collection[object]", value))
+    items = as_items(value)
+    if items is not None:
+        return [_plain(item) for item in items]
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return f"PT{value.total_seconds():.6f}S"
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    return value
+
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _form(value: object) -> Form:
+    if value is None:
+        return Form.NULL
+    if isinstance(value, bool):
+        return Form.BOOLEAN
+    if isinstance(value, int):
+        return Form.INTEGER
+    if isinstance(value, Decimal):
+        return Form.NUMBER
+    if isinstance(value, str):
+        return Form.DATE if _DATE.fullmatch(value) else Form.TEXT
+    return Form.LIST if isinstance(value, list) else Form.OBJECT
+
+
+def _common(forms: set[Form]) -> Form:
+    if not forms:
+        return Form.EMPTY
+    if len(forms) == 1:
+        return forms.pop()
+    if forms <= {Form.INTEGER, Form.NUMBER}:
+        return Form.NUMBER
+    if forms <= {Form.DATE, Form.TEXT}:
+        return Form.TEXT
+    return Form.OBJECT
