@@ -1,0 +1,302 @@
+"""A condition of a definition as a typed expression: which operator fits which type, and what a literal means there."""
+
+from __future__ import annotations
+
+from prismiq.errors import IssueCode
+from prismiq.plan.expressions import (
+    BIGINT,
+    DATE,
+    NUMERIC,
+    TEXT,
+    And,
+    AnyOf,
+    AsDate,
+    AsText,
+    Comparator,
+    Compare,
+    Conversion,
+    Expression,
+    Holds,
+    IsNull,
+    LocalTime,
+    Match,
+    Not,
+    Or,
+    Parameter,
+    Truth,
+    ValueType,
+    Zone,
+)
+from prismiq.plan.question import Issues
+from prismiq.plan.trees import conjunction
+from prismiq.query.fields import dotted
+from prismiq.query.filters import LISTS, NO_VALUE, PAIRS, PATTERNS, PERIODS, Operator
+from prismiq.query.shape import ConditionShape, Form, Slot
+from prismiq.schema.types import EXACT, FLOATS, INTEGERS, MOMENTS, DataType
+
+_COMPARATORS: dict[Operator, Comparator] = {
+    Operator.EQ: "=",
+    Operator.NEQ: "<>",
+    Operator.GT: ">",
+    Operator.GTE: ">=",
+    Operator.LT: "<",
+    Operator.LTE: "<=",
+}
+_MOMENTS = frozenset({DataType.TIMESTAMP, DataType.TIMESTAMPTZ})
+_NUMBER_FORMS = frozenset({Form.INTEGER, Form.NUMBER, Form.TEXT, Form.DATE})
+_TEXT_FORMS = frozenset({Form.TEXT, Form.DATE})
+_FORMS: dict[DataType, frozenset[Form]] = {
+    **dict.fromkeys(EXACT | FLOATS, _NUMBER_FORMS),
+    DataType.BOOLEAN: frozenset({Form.BOOLEAN}),
+    DataType.DATE: frozenset({Form.DATE}),
+    DataType.JSONB: frozenset(Form) - {Form.NULL, Form.EMPTY},
+    DataType.ARRAY: frozenset(),  # a list, whose values are of the element's forms
+}
+_PATTERN_CONVERSIONS = {
+    Operator.CONTAINS: Conversion.CONTAINS,
+    Operator.NOT_CONTAINS: Conversion.CONTAINS,
+    Operator.STARTS_WITH: Conversion.STARTS_WITH,
+    Operator.ENDS_WITH: Conversion.ENDS_WITH,
+    Operator.LIKE: Conversion.PATTERN,
+    Operator.ILIKE: Conversion.PATTERN,
+}
+PERIOD_HINT = 'Write a name ("last_month"), {"last": 7, "unit": "day"}, or {"from": …, "to": …}.'
+_UNCOMPARED = frozenset({DataType.JSON, DataType.BYTEA})
+_NOUNS = {
+    Form.BOOLEAN: "a boolean",
+    Form.INTEGER: "an integer",
+    Form.NUMBER: "a number",
+    Form.TEXT: "text",
+    Form.DATE: "a date",
+    Form.OBJECT: "an object or a mix",
+    Form.LIST: "a list",
+}
+
+
+def build_condition(shape: ConditionShape, operand: Expression, zone: Zone, issues: Issues) -> Expression | None:
+    """Types a condition on `operand`. Returns None, with the issues noted, where it makes no sense."""
+    return _Builder(shape, operand, zone, issues).build()
+
+
+class _Builder:
+    def __init__(self, shape: ConditionShape, operand: Expression, zone: Zone, issues: Issues) -> None:
+        self.shape = shape
+        self.operand = operand
+        self.kind = operand.type.kind
+        self.zone = zone
+        self.issues = issues
+
+    def build(self) -> Expression | None:
+        operator, value = self.shape.operator, self.shape.value
+        if operator in NO_VALUE:
+            if value is not None:
+                return self._refuse("value", IssueCode.INVALID, f"{operator} takes no value.", "Leave `value` out.")
+            null = IsNull(self.operand)
+            return null if operator is Operator.IS_NULL else Not(null)
+        if value is None:
+            return self._refuse(
+                "value", IssueCode.MISSING, f"{operator} needs a value.", 'Add a `value`, or ask "is_null".'
+            )
+        if self.kind in _UNCOMPARED or not (self.operand.type.comparable or operator in PATTERNS | LISTS):
+            return self._unfit("Only is_null and is_not_null can be asked of it.")
+        if operator in PAIRS:
+            return self._between(value, negated=operator is Operator.NOT_BETWEEN)
+        if operator in PERIODS:
+            return self._period(value, negated=operator is Operator.NOT_IN_PERIOD)
+        if isinstance(value, tuple):  # pragma: no cover - only PAIRS are split in two
+            raise AssertionError(operator)
+        if self._has_null(value):
+            return None
+        if operator in PATTERNS:
+            return self._pattern(value)
+        if operator in (Operator.HAS_ANY, Operator.HAS_ALL):
+            return self._holds(value)
+        if operator in (Operator.IN, Operator.NOT_IN):
+            return self._in(value, negated=operator is Operator.NOT_IN)
+        return self._compare(operator, value)
+
+    def _period(self, value: Slot | tuple[Slot | None, Slot | None], *, negated: bool) -> Expression | None:
+        """From the first instant on, and before the end."""
+        if self.kind not in MOMENTS:
+            return self._unfit("A period is for dates and timestamps.")
+        if isinstance(value, Slot):
+            if self._has_null(value):
+                return None
+            if value.form not in (Form.TEXT, Form.OBJECT):
+                return self._refuse("value", IssueCode.INVALID_VALUE, "This is not a period.", PERIOD_HINT)
+            start = Parameter(value.index, self.operand.type, Conversion.PERIOD_START, loc=value.loc)
+            end = Parameter(value.index, self.operand.type, Conversion.PERIOD_END, loc=value.loc)
+            parts: list[Expression | None] = [Compare(">=", self.operand, start), Compare("<", self.operand, end)]
+        else:
+            if any(slot is not None and self._has_null(slot) for slot in value):
+                return None
+            bounds = zip(value, (Operator.GTE, Operator.LT), strict=True)
+            parts = [self._compare(operator, slot) for slot, operator in bounds if slot is not None]
+        if None in parts:
+            return None
+        inside = conjunction(tuple(part for part in parts if part is not None))
+        return Not(inside) if negated else inside
+
+    def _between(self, value: Slot | tuple[Slot | None, Slot | None], *, negated: bool) -> Expression | None:
+        if not isinstance(value, tuple) or value[0] is None or value[1] is None:
+            return self._refuse(
+                "value",
+                IssueCode.INVALID_VALUE,
+                f"{self.shape.operator} needs a list of two values.",
+                "Write [low, high]; both are included.",
+            )
+        if self._has_null(value[0]) or self._has_null(value[1]):
+            return None
+        low = self._compare(Operator.LT if negated else Operator.GTE, value[0])
+        high = self._compare(Operator.GT if negated else Operator.LTE, value[1])
+        if low is None or high is None:
+            return None
+        return Or((low, high)) if negated else And((low, high))
+
+    def _compare(self, operator: Operator, slot: Slot) -> Expression | None:
+        if self.kind in _MOMENTS and slot.form is Form.DATE:
+            return self._on_day(operator, slot)
+        if self.kind is DataType.ARRAY and slot.form is Form.LIST:
+            right: Expression | None = self._elements(slot)
+        else:
+            right = self._parameter(slot, slot.form)
+        if right is None:
+            return None
+        return Compare(_COMPARATORS[operator], self.operand, right, self._fold())
+
+    def _on_day(self, operator: Operator, slot: Slot) -> Expression:
+        """A date against a timestamp means that whole local day."""
+        start = Parameter(slot.index, self.operand.type, Conversion.DAY_START, loc=slot.loc)
+        after = Parameter(slot.index, self.operand.type, Conversion.NEXT_DAY, loc=slot.loc)
+        if operator is Operator.EQ:
+            return And((Compare(">=", self.operand, start), Compare("<", self.operand, after)))
+        if operator is Operator.NEQ:
+            return Or((Compare("<", self.operand, start), Compare(">=", self.operand, after)))
+        comparator: Comparator = ">=" if operator in (Operator.GT, Operator.GTE) else "<"
+        return Compare(comparator, self.operand, after if operator in (Operator.GT, Operator.LTE) else start)
+
+    def _in(self, slot: Slot, *, negated: bool) -> Expression | None:
+        if slot.form is not Form.LIST or slot.item is None:
+            return self._refuse(
+                "value",
+                IssueCode.INVALID_VALUE,
+                f"{self.shape.operator} needs a list.",
+                'For one value use "eq".',
+            )
+        if self.kind in (DataType.ARRAY, DataType.JSONB):
+            return self._unfit('Ask it with "has_any" or "has_all".')
+        if slot.item is Form.EMPTY:
+            return Truth(negated)  # of null too: nothing is in an empty list
+        if self.kind in _MOMENTS and slot.mixed:
+            return self._refuse(
+                "value",
+                IssueCode.INVALID_VALUE,
+                "The list has dates, which mean whole days, and timestamps, which mean instants.",
+                "Write one kind a list, and combine two lists with `or`.",
+            )
+        operand = self.operand
+        if self.kind in _MOMENTS and slot.item is Form.DATE:
+            wall = LocalTime(operand, self.zone) if self.kind is DataType.TIMESTAMPTZ else operand
+            operand = AsDate(wall)
+            right: Expression | None = Parameter(slot.index, DATE, many=True, loc=slot.loc)
+        else:
+            right = self._parameter(slot, slot.item, many=True)
+        if right is None:
+            return None
+        found = AnyOf(operand, right, self._fold())
+        return Not(found) if negated else found
+
+    def _pattern(self, slot: Slot) -> Expression | None:
+        operator = self.shape.operator
+        if self.kind not in (DataType.TEXT, DataType.ENUM):
+            return self._unfit(f"{operator} is for text.")
+        if slot.form not in _TEXT_FORMS:
+            return self._mismatch(slot.form)
+        operand = AsText(self.operand) if self.kind is DataType.ENUM else self.operand
+        if operator is Operator.REGEX:
+            pattern = Parameter(slot.index, TEXT, loc=slot.loc)
+            return Match("regex", operand, pattern, not self.shape.case_sensitive)
+        pattern = Parameter(slot.index, TEXT, _PATTERN_CONVERSIONS[operator], loc=slot.loc)
+        fold = operator is Operator.ILIKE or not self.shape.case_sensitive
+        match = Match("like", operand, pattern, fold)
+        return Not(match) if operator is Operator.NOT_CONTAINS else match
+
+    def _holds(self, slot: Slot) -> Expression | None:
+        kind = "any" if self.shape.operator is Operator.HAS_ANY else "all"
+        if slot.form is not Form.LIST:
+            message = f"{self.shape.operator} needs a list."
+            return self._refuse("value", IssueCode.INVALID_VALUE, message, 'For one value write ["value"].')
+        if self.kind is DataType.JSONB:
+            if slot.item not in (*_TEXT_FORMS, Form.EMPTY):
+                return self._mismatch(slot.item)
+            return Holds(kind, self.operand, Parameter(slot.index, TEXT, many=True, loc=slot.loc))
+        if self.kind is DataType.ARRAY:
+            elements = self._elements(slot)
+            return None if elements is None else Holds(kind, self.operand, elements)
+        return self._unfit(f"{self.shape.operator} is for arrays and jsonb keys.")
+
+    def _elements(self, slot: Slot) -> Parameter | None:
+        element = self.operand.type.element
+        if element is None or element not in ELEMENTS:
+            return self._unfit("Only is_null and is_not_null can be asked of an array of this type.")
+        type_ = ValueType(element)
+        if slot.item is not Form.EMPTY and slot.item not in _forms(element):
+            return self._mismatch(slot.item)
+        return Parameter(slot.index, type_, many=True, loc=slot.loc)
+
+    def _parameter(self, slot: Slot, form: Form, *, many: bool = False) -> Parameter | None:
+        if form is not Form.EMPTY and form not in _forms(self.kind):
+            return self._mismatch(form)
+        type_ = self.operand.type
+        if self.kind in INTEGERS:
+            # A fraction is compared as a number, so that 1.5 does not find 1.
+            type_ = NUMERIC if form is Form.NUMBER else BIGINT
+        return Parameter(slot.index, type_, many=many, loc=slot.loc)
+
+    def _fold(self) -> bool:
+        return not self.shape.case_sensitive and self.kind is DataType.TEXT
+
+    def _has_null(self, slot: Slot) -> bool:
+        if slot.form is Form.NULL or slot.has_null:
+            self._refuse(
+                "value",
+                IssueCode.NULL_VALUE,
+                f"{self.shape.operator} cannot compare with null: in SQL nothing equals null.",
+                'Ask "is_null" or "is_not_null" instead; combine with `or` where both are wanted.',
+            )
+            return True
+        return False
+
+    def _mismatch(self, form: Form | None) -> None:
+        noun = _NOUNS.get(form or Form.OBJECT, "a value of another kind")
+        hint = "Write it as YYYY-MM-DD." if self.kind is DataType.DATE else f"Give a value that fits {self.kind}."
+        self._refuse(
+            "value",
+            IssueCode.TYPE_MISMATCH,
+            f"{self._subject()} is {self.kind}, and the value is {noun}.",
+            hint,
+        )
+
+    def _unfit(self, hint: str) -> None:
+        message = f"{self._subject()} is {self.kind}, which {self.shape.operator} does not fit."
+        self._refuse("operator", IssueCode.TYPE_MISMATCH, message, hint)
+
+    def _refuse(self, key: str, code: IssueCode, message: str, hint: str | None = None) -> None:
+        self.issues.add((*self.shape.loc, key), code, message, hint)
+
+    def _subject(self) -> str:
+        return f'"{dotted(self.shape.field)}"'
+
+
+ELEMENTS = frozenset(DataType) - {
+    DataType.ENUM,
+    DataType.OTHER,
+    DataType.ARRAY,
+    DataType.JSON,
+    DataType.JSONB,
+    DataType.BYTEA,
+}
+
+
+def _forms(kind: DataType) -> frozenset[Form]:
+    return _FORMS.get(kind, _TEXT_FORMS)

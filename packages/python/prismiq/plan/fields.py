@@ -1,0 +1,82 @@
+"""What dimensions, columns and measures name: a field or an expression, and how the output is called."""
+
+from __future__ import annotations
+
+from prismiq.access.scope import ScopedSchema
+from prismiq.errors import IssueCode, Location
+from prismiq.plan.dimensions import bucket
+from prismiq.plan.expressions import Column, Expression, Named
+from prismiq.plan.filtering import Filtering
+from prismiq.plan.outputs import Role
+from prismiq.plan.paths import JoinTree
+from prismiq.plan.question import Issues
+from prismiq.plan.register import Register, label_of
+from prismiq.query.expressions.tree import Tree
+from prismiq.query.fields import Segments, dotted
+from prismiq.query.shape import DimensionShape, Slot
+
+
+class Fields:
+    """Resolves fields, expressions, and the dimensions and columns made of them."""
+
+    def __init__(
+        self, schema: ScopedSchema, tree: JoinTree, filtering: Filtering, register: Register, issues: Issues
+    ) -> None:
+        self._schema = schema
+        self._tree = tree
+        self._filtering = filtering
+        self._register = register
+        self._issues = issues
+
+    def operand(self, field: Segments | None, tree: Tree[Slot] | None, loc: Location) -> Expression | None:
+        """The field or the expression that a part names, or None and an issue."""
+        if (field is None) == (tree is None):
+            message = "Name a `field` or an `expression`, one of them."
+            self._issues.add(loc, IssueCode.MISSING, message, "An expression computes: `total * 2`; a field is a path.")
+            return None
+        if tree is not None:
+            return self._filtering.scalar(tree, (*loc, "expression"))
+        return self._tree.field(field or (), (*loc, "field"))
+
+    def name(self, part: Expression, before: Segments, loc: Location) -> str:
+        """The default name: the path with underscores. An expression has none, and needs one to be given."""
+        if isinstance(part, Column):
+            return "_".join((*before, *self._path(part), part.name))
+        self._issues.add(loc, IssueCode.MISSING, "An expression needs a `name`.", "Give the output a `name`.")
+        return f"expression_{len(self._register.outputs)}"
+
+    def dimension(self, shape: DimensionShape, role: Role) -> Named | None:
+        """A dimension or a column of a row query, in its bucket; or None and an issue."""
+        part = self.operand(shape.field, shape.expression, shape.loc)
+        if part is None:
+            return None
+        written = shape.name or dotted(shape.field or ())
+        if role is Role.DIMENSION and not part.type.comparable:
+            self._issues.add(
+                shape.loc,
+                IssueCode.TYPE_MISMATCH,
+                f'"{written}" is {part.type.kind}, which cannot be grouped by.',
+                "List it as a column of a row query instead.",
+            )
+            return None
+        expression = bucket(part, shape.granularity, self._filtering.zone, shape.loc, self._issues, name=written)
+        if expression is None:
+            return None
+        column = part if isinstance(part, Column) else None
+        name = shape.name or self.name(part, (), shape.loc)
+        granularity = None if shape.granularity is None else str(shape.granularity)
+        label = shape.label or (label_of(name) if column is None else self._label(column))
+        source = None if column is None else self._source(column)
+        self._register.add(name, expression, role, label, shape.loc, granularity=granularity, source=source)
+        return Named(name, expression)
+
+    def _path(self, column: Column) -> Segments:
+        return self._tree.instances[column.alias].path
+
+    def _label(self, column: Column) -> str:
+        own = self._tree.instances[column.alias].table.columns[column.name].label
+        return own or label_of("_".join((*self._path(column), column.name)))
+
+    def _source(self, column: Column) -> str:
+        table = self._tree.instances[column.alias].table
+        return f"{self._schema.database.reference(table.ref)}.{column.name}"

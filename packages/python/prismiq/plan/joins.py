@@ -1,0 +1,151 @@
+"""Joins table instances along their relationships, and applies a condition to the joined rows.
+
+Every join is LEFT: the source's rows decide what is counted, and a row filter on a parent may leave a child alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from prismiq.plan.expressions import TRUE, Column, Compare, Expression, IsNull, Not, Truth, ValueType
+from prismiq.plan.nodes import Filter, Join, Node, Reduce, Scan, columns_within
+from prismiq.plan.passes import PRUNE, REDUCE, SEMI_JOIN, Passes
+from prismiq.plan.question import Instance, Question
+from prismiq.plan.semijoins import SemiJoins
+from prismiq.plan.trees import columns_of, conjunction, conjuncts
+from prismiq.plan.uniqueness import determined, to_many_step
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Joined and filtered rows, and the instances whose columns they have."""
+
+    node: Node
+    instances: frozenset[str]
+
+
+def joined_rows(
+    question: Question,
+    read: Iterable[Expression | None],
+    also: Iterable[str],
+    condition: Expression,
+    passes: Passes,
+    *,
+    reduce_around: str | None = None,
+) -> Joined:
+    """The joined rows for which the condition holds, with the columns of every instance that `read` or `also` name.
+
+    With `reduce_around` an instance is named of which equal rows will be counted once: paths independent of it may then
+    be reduced to distinct values.
+    """
+    read = [each for each in read if each is not None]
+    kept = set(question.instances)
+    if PRUNE in passes:
+        kept = set(question.used(read) | question.closed(also))
+    if SEMI_JOIN in passes:
+        condition = SemiJoins(question, kept, join_condition, scan).place(condition)
+    else:
+        kept |= question.used([condition])
+    reduced = _independent(question, kept, reduce_around) if reduce_around and REDUCE in passes else ()
+    columns = dict.fromkeys(columns_within((*read, condition)))
+    reduced = [root for root in reduced if _can_reduce(question, root, columns)]
+    return Joined(filtered(_join_all(question, kept, reduced, columns), condition), frozenset(kept))
+
+
+def _independent(question: Question, kept: set[str], grain: str) -> list[str]:
+    """Where to-many paths that multiply each other begin, but for the one that leads to the grain."""
+    instances = question.instances
+    if any(kept <= determined(instances, kept, alias) for alias in kept):
+        return []
+    chain = question.closed([grain])
+    many = {alias for alias in kept - chain if to_many_step(instances[alias])}
+    return [alias for alias in instances if alias in many and len(many & question.closed([alias])) == 1]
+
+
+def _can_reduce(question: Question, root: str, columns: Iterable[Column]) -> bool:
+    """Whether the values that are read of a path can be compared, and so be told apart."""
+    own = (column for column in columns if column.alias in question.instances)  # those inside EXISTS are not
+    return all(column.type.comparable for column in own if root in question.closed([column.alias]))
+
+
+def _join_all(question: Question, kept: Collection[str], reduced: Collection[str], columns: Iterable[Column]) -> Node:
+    """The kept instances, each joined to the one it is reached from; the reduced ones with all that hangs on them."""
+    node: Node | None = None
+    inside: dict[str, str] = {}
+    for alias, instance in question.instances.items():
+        if alias not in kept:
+            continue
+        if alias in reduced:
+            inside[alias] = alias
+        elif instance.parent in inside:
+            inside[alias] = inside[instance.parent]
+    for alias, instance in question.instances.items():
+        if alias not in kept or (alias in inside and alias not in reduced):
+            continue
+        right: Scan | Reduce = scan(instance)
+        if alias in reduced:
+            within = [each for each, root in inside.items() if root == alias]
+            right = _reduce(question, alias, within, columns)
+        node = right if node is None else Join(node, right, join_condition(question.instances, instance))
+    assert node is not None
+    return node
+
+
+def _reduce(question: Question, root: str, within: list[str], columns: Iterable[Column]) -> Reduce:
+    """The distinct values that are read of one path, with the columns it is joined by."""
+    instances = question.instances
+    node: Node = scan(instances[root])
+    for alias in within:
+        if alias != root:
+            node = Join(node, scan(instances[alias]), join_condition(instances, instances[alias]))
+    linked = join_condition(instances, instances[root])
+    outputs = dict.fromkeys(column for column in (*columns_of(linked), *columns) if column.alias in within)
+    return Reduce(node, root, tuple(outputs))
+
+
+def join_all(instances: Mapping[str, Instance]) -> Node:
+    """All of the instances, each joined to the one it is reached from."""
+    node: Node | None = None
+    for instance in instances.values():
+        right = scan(instance)
+        node = right if node is None else Join(node, right, join_condition(instances, instance))
+    assert node is not None
+    return node
+
+
+def filtered(node: Node, condition: Expression) -> Node:
+    """The node's rows for which the condition is true."""
+    parts = tuple(part for part in conjuncts(condition) if part != TRUE)
+    return Filter(node, conjunction(parts)) if parts else node
+
+
+def scan(instance: Instance) -> Scan:
+    """The instance's table, reduced to the caller's rows."""
+    return Scan(instance.alias, instance.table.ref, instance.table.rows, instance.table.schema)
+
+
+def join_condition(instances: Mapping[str, Instance], instance: Instance) -> Expression:
+    """The equal columns by which an instance is reached from its parent."""
+    assert instance.parent is not None
+    assert instance.relationship is not None
+    parent = instances[instance.parent]
+    pairs = zip(instance.relationship.columns, instance.relationship.target_columns, strict=True)
+    return conjunction(
+        tuple(Compare("=", raw_column(parent, left), raw_column(instance, right)) for left, right in pairs)
+    )
+
+
+def raw_column(instance: Instance, name: str) -> Column:
+    """A column that the engine itself reads, visible to the caller or not."""
+    return Column(instance.alias, name, ValueType.of(instance.table.schema.by_name[name]))
+
+
+def presence(instance: Instance) -> Expression:
+    """Whether the joined row has a row of the instance, or only the nulls of a LEFT JOIN.
+
+    A column that the join found equal to something is not null. The source is always there.
+    """
+    if instance.relationship is None:
+        return Truth(True)
+    return Not(IsNull(raw_column(instance, instance.relationship.target_columns[0])))

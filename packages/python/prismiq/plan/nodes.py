@@ -1,0 +1,157 @@
+"""The relational nodes of a plan. Every feature of the language lowers to these few.
+
+Scan        a table instance, already reduced to the caller's rows
+Unit        one row without columns
+Reduce      the distinct values of some columns, as if they were a table
+Join        left or inner, on equal columns
+Filter      the rows for which a condition is true; above an aggregation, the groups
+Project     computed outputs, one row each
+Distinct    computed outputs, equal rows once
+Aggregate   computed outputs grouped by the first of them
+Union       the rows of all inputs
+Sort        an order, nulls last
+Limit       a page
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import ClassVar, cast
+
+from prismiq.access.scope import RowRule
+from prismiq.plan.expressions import Column, Exists, Expression, Named
+from prismiq.plan.outputs import OutputColumn
+from prismiq.plan.trees import walk
+from prismiq.schema.models import TableRef, TableSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A table instance. `alias` is its name everywhere in the plan; `rows` reduce it before anything else sees it."""
+
+    alias: str
+    table: TableRef
+    rows: tuple[RowRule, ...]
+    schema: TableSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One row without columns, for a LEFT JOIN to start from. No table instance has its alias."""
+
+    alias: ClassVar[str] = "one"
+
+
+@dataclass(frozen=True, slots=True)
+class Reduce:
+    """The distinct values of some columns of the input, which keep the names they have there."""
+
+    input: Node
+    alias: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Joins a table instance to what is there. The condition compares columns of both."""
+
+    left: Node
+    right: Scan | Reduce
+    on: Expression
+    kind: str = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Keeps the rows for which the condition is true."""
+
+    input: Node
+    condition: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Computes outputs."""
+
+    input: Node
+    outputs: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """Computes outputs and keeps equal rows once, NULL being equal to NULL. The outputs named by `by` decide the rest
+    of a row where they are not null."""
+
+    input: Node
+    outputs: tuple[Named, ...]
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """Groups by the keys (NULL being a value) and computes the measures. Without keys there is exactly one group."""
+
+    input: Node
+    keys: tuple[Named, ...]
+    measures: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """The rows of all inputs, which have the same outputs in the same order."""
+
+    inputs: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One sort key; nulls are last both ways. A key that is never null can be read off an index backwards."""
+
+    expression: Expression
+    descending: bool = False
+    nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order. Its keys may be outputs of the input or columns below a projection."""
+
+    input: Node
+    keys: tuple[SortKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A page: how many rows and from where is bound with the statement."""
+
+    input: Node
+
+
+Node = Scan | Unit | Reduce | Join | Filter | Project | Distinct | Aggregate | Union | Sort | Limit
+
+
+def columns_within(part: object) -> Iterator[Column]:
+    """Every column that a node or an expression reads, those inside EXISTS included."""
+    if isinstance(part, Expression):
+        for each in walk(part):
+            if isinstance(each, Column):
+                yield each
+            elif isinstance(each, Exists):
+                yield from columns_within(each.relation)
+    elif isinstance(part, tuple):
+        for item in cast("tuple[object, ...]", part):
+            yield from columns_within(item)
+    elif isinstance(part, Node | Named | SortKey):
+        for each in fields(part):
+            yield from columns_within(getattr(part, each.name))
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPlan:
+    """A planned question: the tree, and what its rows are."""
+
+    root: Node
+    outputs: tuple[OutputColumn, ...]
+    time_zone: str
+    warnings: tuple[str, ...] = ()

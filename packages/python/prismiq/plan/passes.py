@@ -1,0 +1,33 @@
+"""The optimisations, by name. Without any of them a plan mirrors the meaning of a query word for word.
+
+Each has a precondition, stated where it is applied; the soundness suite runs every query with each on and off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+PRUNE = "prune"
+"""Join only the paths that a branch reads: a LEFT JOIN that nothing reads takes no row away."""
+
+SEMI_JOIN = "semi_join"
+"""Turn a to-many path that only filters read into EXISTS: it then multiplies nothing."""
+
+PLAIN_JOINS = "plain_joins"
+"""Leave out de-duplication where keys prove that no row of the grain can appear twice."""
+
+SHARE_BRANCHES = "share_branches"
+"""Compute measures of one grain in one aggregation, their own filters as FILTER clauses."""
+
+INSENSITIVE = "insensitive"
+"""Let min, max, count_distinct, bool_and and bool_or ride with another grain: duplicates do not change them."""
+
+BORROW_GROUPS = "borrow_groups"
+"""Take the groups from an aggregation that sees all of them, instead of one of their own."""
+
+REDUCE = "reduce"
+"""Where independent to-many paths would multiply each other, reduce each to the distinct values that are read of it."""
+
+PASSES = frozenset({REDUCE, PRUNE, SEMI_JOIN, PLAIN_JOINS, SHARE_BRANCHES, INSENSITIVE, BORROW_GROUPS})
+
+Passes = Collection[str]

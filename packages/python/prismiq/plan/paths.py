@@ -1,0 +1,191 @@
+"""What the names in a query lead to: from `customer.segment` to a column of a table instance.
+
+A name is first understood in the unscoped schema, so that a role never changes what it means, and then must be
+visible. For the caller, what is hidden and what is missing are told in the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from prismiq.access.scope import ScopedSchema, ScopedTable
+from prismiq.errors import IssueCode, Location
+from prismiq.plan.expressions import Column, ValueType
+from prismiq.plan.question import Instance, Issues
+from prismiq.query.fields import Segments, dotted
+from prismiq.schema.models import DatabaseSchema, Relationship, TableRef
+
+MAX_IDENTIFIER = 63  # bytes; PostgreSQL cuts longer names
+MAX_STEPS = 5_000  # of the search for the ways that an error lists
+MAX_LISTED = 8
+
+
+class JoinTree:
+    """The table instances of one query: the source, and one instance per path used. `taken` are the aliases in use."""
+
+    def __init__(self, schema: ScopedSchema, source: ScopedTable, issues: Issues, taken: set[str]) -> None:
+        self._schema = schema
+        self._issues = issues
+        self._taken = taken
+        self._by_path: dict[Segments, Instance] = {}
+        self.instances: dict[str, Instance] = {}
+        self.source = self._add((), source, None, None)
+
+    def field(self, names: Segments, loc: Location) -> Column | None:
+        """The column that a path ends in, or None and an issue."""
+        instance = self.instance(names[:-1], loc, names)
+        if instance is None:
+            return None
+        column = instance.table.columns.get(names[-1])
+        if column is None:
+            self._unknown(instance, names[-1], names, loc)
+            return None
+        return Column(instance.alias, column.name, ValueType.of(column))
+
+    def instance(self, names: Segments, loc: Location, whole: Segments | None = None) -> Instance | None:
+        """The table instance that a path without its column leads to, or None and an issue."""
+        whole = whole or names
+        current, rest = self.source, names
+        ref, length = self._table(names)
+        if ref == current.table.ref:
+            rest = names[length:]
+        elif ref is not None and current.table.schema.relationship(names[0]) is None:
+            found = self._search(ref, whole, loc)
+            if found is None:
+                return None
+            current, rest = found, names[length:]
+        for name in rest:
+            step = self._follow(current, name)
+            if step is None:
+                self._unknown(current, name, whole, loc)
+                return None
+            current = step
+        return current
+
+    def below(self, instance: Instance) -> JoinTree:
+        """A tree of its own that starts at the instance's table, for what EXISTS asks of its rows."""
+        return JoinTree(self._schema, instance.table, self._issues, self._taken)
+
+    def _table(self, names: Segments) -> tuple[TableRef | None, int]:
+        """The table that the first one or two names mean, and how many they are."""
+        for length in (1, 2):
+            found = self._schema.database.candidates(names[:length])
+            if len(found) == 1 and len(names) >= length:
+                return found[0], length
+        return None, 0
+
+    def _search(self, target: TableRef, whole: Segments, loc: Location) -> Instance | None:
+        """The instance of a table named without its path, where one path alone leads to it."""
+        routes = list(routes_between(self._schema.database, self.source.table.ref, target))
+        visible = [route for route in routes if self._visible(route)]
+        if len(routes) == 1 and visible and _is_only(self._schema.database, routes[0], target):
+            current: Instance | None = self.source
+            for relationship in routes[0]:
+                current = current and self._follow(current, relationship.name)
+            return current
+        if not visible:
+            self._unknown(self.source, whole[0], whole, loc)
+            return None
+        listed = ", ".join(dotted(tuple(step.name for step in route)) for route in visible[:MAX_LISTED])
+        more = "" if len(routes) > 1 and len(visible) <= MAX_LISTED else ", …"
+        self._issues.add(
+            loc,
+            IssueCode.AMBIGUOUS_PATH,
+            f'"{dotted(whole)}" does not say by which path {self._name(target)} is reached.',
+            f"Write the path: {listed}{more}.",
+        )
+        return None
+
+    def _visible(self, route: tuple[Relationship, ...]) -> bool:
+        tables = self._schema.tables
+        return all(
+            step.table in tables and any(step.name == each.name for each in tables[step.table].relationships)
+            for step in route
+        )
+
+    def _follow(self, instance: Instance, name: str) -> Instance | None:
+        known = instance.table.schema.relationship(name)
+        if known is None or not any(each.name == known.name for each in instance.table.relationships):
+            return None
+        path = (*instance.path, known.name)
+        found = self._by_path.get(path)
+        if found is None:
+            found = self._add(path, self._schema.tables[known.target], instance.alias, known)
+        return found
+
+    def _add(
+        self, path: Segments, table: ScopedTable, parent: str | None, relationship: Relationship | None
+    ) -> Instance:
+        alias = self._alias("_".join(path) or table.schema.name)
+        instance = Instance(alias, path, table, parent, relationship)
+        self._by_path[path] = self.instances[alias] = instance
+        return instance
+
+    def _alias(self, wanted: str) -> str:
+        number, alias = 1, _cut(wanted, MAX_IDENTIFIER)
+        while alias in self._taken:
+            number += 1
+            alias = f"{_cut(wanted, MAX_IDENTIFIER - 4)}_{number}"
+        self._taken.add(alias)
+        return alias
+
+    def _unknown(self, instance: Instance, name: str, whole: Segments, loc: Location) -> None:
+        where, written = self._name(instance.table.ref), dotted(whole)
+        what = f'"{written}"' if whole == (name,) or not instance.path else f'"{name}" in "{written}"'
+        hint = self._hint(instance, name, where)
+        self._issues.add(loc, IssueCode.UNKNOWN_FIELD, f"{what} is not a field of {where}.", hint)
+
+    def _hint(self, instance: Instance, name: str, where: str) -> str:
+        table = instance.table
+        tables = [] if instance.path else [self._name(ref) for ref in self._schema.tables]
+        if name in tables:
+            return f"No relationship leads from {where} to {name}."
+        known = dict.fromkeys([*table.columns, *(each.name for each in table.relationships), *tables])
+        close = get_close_matches(name, known, n=3)
+        listed = ", ".join(f'"{each}"' for each in close)
+        return f"Did you mean {listed}?" if close else f"GET /schema/tables/{where} lists its fields."
+
+    def _name(self, ref: TableRef) -> str:
+        return self._schema.database.reference(ref)
+
+
+def routes_between(database: DatabaseSchema, start: TableRef, target: TableRef) -> Iterator[tuple[Relationship, ...]]:
+    """The ways from one table to another that pass no table twice, shortest first.
+
+    Stops after `MAX_STEPS` steps, which in a large graph is before it has found them all.
+    """
+    frontier: list[tuple[TableRef, tuple[Relationship, ...], frozenset[TableRef]]] = [(start, (), frozenset({start}))]
+    steps = found = 0
+    while frontier and found <= MAX_LISTED:
+        longer: list[tuple[TableRef, tuple[Relationship, ...], frozenset[TableRef]]] = []
+        for table, route, seen in frontier:
+            for relationship in database.by_ref[table].relationships:
+                steps += 1
+                if steps > MAX_STEPS:
+                    return
+                if relationship.target == target:
+                    found += 1
+                    yield (*route, relationship)
+                elif relationship.target not in seen:
+                    longer.append((relationship.target, (*route, relationship), seen | {relationship.target}))
+        frontier = longer
+
+
+def _is_only(database: DatabaseSchema, route: tuple[Relationship, ...], target: TableRef) -> bool:
+    """Whether no other way leads where a route does: then none does without any one of its steps."""
+    return not any(_reaches(database, route[0].table, target, without) for without in route)
+
+
+def _reaches(database: DatabaseSchema, start: TableRef, target: TableRef, without: Relationship) -> bool:
+    seen, left = {start}, [start]
+    while left and target not in seen:
+        for relationship in database.by_ref[left.pop()].relationships:
+            if relationship is not without and relationship.target not in seen:
+                seen.add(relationship.target)
+                left.append(relationship.target)
+    return target in seen
+
+
+def _cut(text: str, size: int) -> str:
+    return text.encode()[:size].decode(errors="ignore")

@@ -1,0 +1,92 @@
+"""The outputs of one query by name, as they are resolved."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from prismiq.errors import IssueCode, Location
+from prismiq.plan.expressions import Expression, Output
+from prismiq.plan.outputs import OutputColumn, Role
+from prismiq.plan.paths import MAX_IDENTIFIER
+from prismiq.plan.question import Issues
+from prismiq.query.fields import Segments
+from prismiq.query.shape import QueryShape
+
+
+class Register:
+    """What having, order and calculations can name. Notes an issue for a name that is not there, or there twice."""
+
+    def __init__(self, shape: QueryShape, issues: Issues) -> None:
+        self.shape = shape
+        self.issues = issues
+        self.outputs: dict[str, OutputColumn] = {}
+        self.types: dict[str, Output] = {}
+        self.resolved: set[Location] = set()
+        self.hidden: set[str] = set()
+
+    def add(
+        self,
+        name: str,
+        expression: Expression,
+        role: Role,
+        label: str,
+        loc: Location,
+        *,
+        granularity: str | None = None,
+        source: str | None = None,
+        grain: str | None = None,
+    ) -> None:
+        """Makes an expression an output, unless its name is taken or too long for PostgreSQL."""
+        if len(name.encode()) > MAX_IDENTIFIER:
+            self.issues.add(
+                (*loc, "name"),
+                IssueCode.INVALID,
+                f'The output name "{name[:40]}…" is longer than the {MAX_IDENTIFIER} bytes PostgreSQL keeps of a name.',
+                "Give the output a shorter `name`.",
+            )
+        if name in self.outputs:
+            self.issues.add(
+                (*loc, "name"),
+                IssueCode.DUPLICATE_NAME,
+                f'Two outputs are called "{name}".',
+                "Give one of them another `name`.",
+            )
+        self.resolved.add(loc)
+        self.outputs[name] = OutputColumn(name, expression.type.kind, role, label, granularity, source, grain)
+        self.types[name] = Output(name, expression.type)
+
+    def find(self, names: Segments, raw: str, loc: Location, *, hint_filters: bool = False) -> Output | None:
+        """The output of that name, or None and an issue."""
+        found = self.types.get(raw) or self.types.get("_".join(names))
+        if found is not None:
+            return found
+        if self._failed(raw):
+            return None  # its own issue has been told
+        close = get_close_matches(raw, self.types, n=3)
+        hint = (
+            "Did you mean " + ", ".join(f'"{each}"' for each in close) + "?"
+            if close
+            else ("Its outputs are " + ", ".join(f'"{each}"' for each in self.types) + ".")
+        )
+        if hint_filters and not close:
+            hint += " To ask a field of a row, use `filters`."
+        self.issues.add(loc, IssueCode.UNKNOWN_OUTPUT, f'"{raw}" is not an output of this query.', hint)
+        return None
+
+    def shown(self) -> tuple[OutputColumn, ...]:
+        """Dimensions, measures and calculations, each as written, without what is hidden."""
+        written = [each.name for each in self.shape.calculations]
+        calculated = [self.outputs[name] for name in written if name in self.outputs]
+        first = [output for output in self.outputs.values() if output.role is not Role.CALCULATION]
+        return tuple(output for output in (*first, *calculated) if output.name not in self.hidden)
+
+    def _failed(self, name: str) -> bool:
+        """Whether `name` is, or may be, an output that could not be resolved."""
+        parts = (*self.shape.dimensions, *self.shape.columns, *self.shape.measures, *self.shape.calculations)
+        return any(part.name in (name, None) and part.loc not in self.resolved for part in parts)
+
+
+def label_of(name: str) -> str:
+    """A name as people would write it."""
+    text = name.replace("_", " ").strip()
+    return text[:1].upper() + text[1:]

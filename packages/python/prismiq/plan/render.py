@@ -1,0 +1,165 @@
+"""A plan as text, one node a line, for people: `/query/explain`, the case folders, a debugger.
+
+limit
+  sort  ordered_at
+    aggregate  by ordered_at = month of ordered_at   count = count()
+      filter  orders.status = ?0
+        scan  orders
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from prismiq.access.scope import ContextValue
+from prismiq.plan import expressions as e
+from prismiq.plan import nodes as n
+from prismiq.plan.expressions import Expression, Named
+
+
+def render(plan: n.QueryPlan) -> str:
+    """The plan's tree, two spaces a level. A caller's values show as `?` and their slot's number."""
+    return "\n".join(_lines(plan.root, 0))
+
+
+def _lines(node: n.Node, depth: int) -> Iterator[str]:
+    yield "  " * depth + _head(node)
+    for below in _below(node):
+        yield from _lines(below, depth + 1)
+
+
+def _below(node: n.Node) -> tuple[n.Node, ...]:
+    match node:
+        case n.Scan() | n.Unit():
+            return ()
+        case n.Join(left=left, right=right):
+            return (left, right)
+        case n.Union(inputs=inputs):
+            return inputs
+        case _:
+            return (node.input,)
+
+
+def _head(node: n.Node) -> str:
+    match node:
+        case n.Scan(alias=alias, table=table, rows=rows):
+            named = "" if alias == table.name else f" as {alias}"
+            kept = "".join(f"  where {rule.column} {rule.operator} {_context(rule.value)}" for rule in rows)
+            return f"scan  {table}{named}{kept}"
+        case n.Unit():
+            return "one row"
+        case n.Reduce(columns=columns):
+            return f"reduce  {', '.join(_text(column) for column in columns)}"
+        case n.Join(kind=kind, on=on):
+            return f"{kind} join  on {_text(on)}"
+        case n.Filter(condition=condition):
+            return f"filter  {_text(condition)}"
+        case n.Project(outputs=outputs):
+            return f"project  {_named(outputs)}"
+        case n.Distinct(outputs=outputs, by=by):
+            return f"distinct  {_named(outputs)}  by {', '.join(by)}"
+        case n.Aggregate(keys=keys, measures=measures):
+            by = f"by {_named(keys)}" if keys else "all rows"
+            return "aggregate  " + "  ".join(filter(None, (by, _named(measures))))
+        case n.Union():
+            return "union all"
+        case n.Sort(keys=keys):
+            return "sort  " + ", ".join(_text(key.expression) + (" desc" if key.descending else "") for key in keys)
+        case n.Limit():
+            return "limit"
+
+
+def _named(outputs: tuple[Named, ...]) -> str:
+    texts = ((each.name, _text(each.expression)) for each in outputs)
+    return ", ".join(name if name == text else f"{name} = {text}" for name, text in texts)
+
+
+def _context(value: ContextValue) -> str:
+    return "context.tenant" if value.kind == "tenant" else f"context.attributes.{value.name}"
+
+
+def _text(expression: Expression) -> str:
+    writer = _WRITERS[type(expression)]
+    return writer(expression)
+
+
+def _parameter(each: e.Parameter) -> str:
+    source = _context(each.source) if isinstance(each.source, ContextValue) else f"?{each.source}"
+    return source if each.conversion is e.Conversion.PLAIN else f"{each.conversion.value}({source})"
+
+
+def _aggregate(each: e.AggregateCall) -> str:
+    arguments = [_text(part) for part in (each.p, each.argument) if part is not None]
+    where = "" if each.where is None else f" where {_text(each.where)}"
+    return f"{each.function}({', '.join(arguments)}){where}"
+
+
+def _exists(each: e.Exists) -> str:
+    return "exists(" + " · ".join(line.strip() for line in _lines(each.relation, 0)) + ")"
+
+
+def _group(part: Expression) -> str:
+    return f"({_text(part)})" if isinstance(part, e.And | e.Or) else _text(part)
+
+
+def _folded(each: e.Compare | e.AnyOf | e.Match) -> str:
+    return " ignoring case" if each.fold_case else ""
+
+
+def _call(each: e.Call) -> str:
+    arguments = [*([each.unit] if each.unit else []), *(_text(argument) for argument in each.arguments)]
+    return f"{each.function}({', '.join(arguments)})"
+
+
+def _window(each: e.WindowCall) -> str:
+    keys = zip(each.order, each.descending, strict=True)
+    order = ", ".join(_text(key) + (" desc" if descending else "") for key, descending in keys)
+    partition = ", ".join(_text(part) for part in each.partition)
+    frame = "" if each.frame is None else "rows {} to {}".format(*("…" if end is None else end for end in each.frame))
+    over = [partition and f"by {partition}", order and f"order {order}", frame]
+    return f"{each.function}({', '.join(_text(a) for a in each.arguments)}) over ({' '.join(filter(None, over))})"
+
+
+def _case(each: e.Case) -> str:
+    whens = " ".join(
+        f"when {_text(when)} then {_text(then)}" for when, then in zip(each.conditions, each.results, strict=True)
+    )
+    return f"case {whens}" + ("" if each.otherwise is None else f" else {_text(each.otherwise)}") + " end"
+
+
+def _zoned(each: e.Truncate) -> str:
+    return "" if each.zone is None else f" at {each.zone.name}"
+
+
+_WRITERS: Mapping[type[Expression], Callable[[Any], str]] = {
+    e.Column: lambda each: f"{each.alias}.{each.name}",
+    e.Output: lambda each: each.name,
+    e.Parameter: _parameter,
+    e.Zone: lambda each: each.name,
+    e.Null: lambda _: "null",
+    e.Truth: lambda each: "unknown" if each.value is None else str(each.value).lower(),
+    e.Compare: lambda each: f"{_text(each.left)} {each.operator} {_text(each.right)}" + _folded(each),
+    e.AnyOf: lambda each: f"{_text(each.left)} in {_text(each.right)}" + _folded(each),
+    e.Match: lambda each: f"{_text(each.left)} {each.kind} {_text(each.pattern)}" + _folded(each),
+    e.Holds: lambda each: f"{_text(each.left)} has {each.kind} of {_text(each.right)}",
+    e.IsNull: lambda each: f"{_text(each.part)} is null",
+    e.And: lambda each: " and ".join(_group(part) for part in each.parts) or "true",
+    e.Or: lambda each: " or ".join(_group(part) for part in each.parts) or "false",
+    e.Not: lambda each: f"not {_group(each.part)}",
+    e.Exists: _exists,
+    e.LocalTime: lambda each: f"{_text(each.part)} at {each.zone.name}",
+    e.AsDate: lambda each: f"date({_text(each.part)})",
+    e.AsText: lambda each: f"text({_text(each.part)})",
+    e.AsTimestamp: lambda each: f"timestamp({_text(each.part)})",
+    e.Arithmetic: lambda each: f"({_text(each.left)} {each.operator} {_text(each.right)})",
+    e.Call: _call,
+    e.Case: _case,
+    e.Cast: lambda each: f"{each.type.kind}({_text(each.part)})",
+    e.Differs: lambda each: f"{_text(each.left)} is distinct from {_text(each.right)}",
+    e.Truncate: lambda each: f"{each.granularity} of {_text(each.part)}{_zoned(each)}",
+    e.Extract: lambda each: f"{each.granularity} of {_text(each.part)}",
+    e.AggregateCall: _aggregate,
+    e.WindowCall: _window,
+    e.Single: lambda each: f"the one {_text(each.part)}",
+}

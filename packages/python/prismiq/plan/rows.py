@@ -1,0 +1,127 @@
+"""Lowers a row query: one row per combination of the source's rows and those of the paths that are listed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from prismiq.errors import IssueCode
+from prismiq.plan.expressions import Column, Expression, Named, Output
+from prismiq.plan.joins import joined_rows, raw_column
+from prismiq.plan.nodes import Distinct, Node, Project, Sort, SortKey
+from prismiq.plan.passes import PLAIN_JOINS, SEMI_JOIN, Passes
+from prismiq.plan.question import Issues, Question
+from prismiq.plan.uniqueness import determined, to_many_step
+
+
+def lower_rows(question: Question, passes: Passes) -> Node:
+    """The rows in their order, the columns in the order of the definition.
+
+    Raises QueryError where two to-many paths are independent, where the order brings in a to-many path, or where rows
+    that a filter's join multiplied have no key to be told apart by.
+    """
+    issues = Issues()
+    listed = question.used(each.expression for each in question.columns)
+    _check_order(question, listed, issues)
+    _check_branches(question, listed, issues)
+    issues.check()
+    read = [*(each.expression for each in question.columns), *(key.expression for key in question.order)]
+    rows = joined_rows(question, read, (), question.condition, passes)
+    single = determined(question.instances, rows.instances, _deepest(question, listed) or question.source)
+    if rows.instances <= single and (PLAIN_JOINS in passes or SEMI_JOIN in passes):
+        return Sort(Project(rows.node, question.columns), _order(question, listed))
+    return _deduplicated(question, listed, rows.node, issues)
+
+
+def _order(question: Question, listed: frozenset[str]) -> tuple[SortKey, ...]:
+    """The asked order, then the keys of what is listed, so that a page is stable."""
+    keys = [replace(key, nullable=_nullable(question, key.expression)) for key in question.order]
+    ties: list[Expression] = []
+    for alias, instance in question.instances.items():
+        if alias in listed and (alias == question.source or to_many_step(instance)):
+            key = instance.table.schema.key
+            ties += [raw_column(instance, name) for name in key] if key else _comparable(question)
+    for tie in ties:
+        if all(tie != key.expression for key in keys):
+            keys.append(SortKey(tie))
+    return tuple(keys)
+
+
+def _nullable(question: Question, expression: Expression) -> bool:
+    if not isinstance(expression, Column) or expression.alias != question.source:
+        return True
+    return question.instances[expression.alias].table.schema.by_name[expression.name].nullable
+
+
+def _comparable(question: Question) -> list[Expression]:
+    return [each.expression for each in question.columns if each.expression.type.comparable]
+
+
+def _deepest(question: Question, listed: frozenset[str]) -> str | None:
+    """The instance whose row decides the rows of all that is listed, if there is one."""
+    for alias in listed:
+        if listed <= determined(question.instances, listed, alias):
+            return alias
+    return None
+
+
+def _check_branches(question: Question, listed: frozenset[str], issues: Issues) -> None:
+    if _deepest(question, listed) is not None:
+        return
+    many = [alias for alias in question.instances if alias in listed and to_many_step(question.instances[alias])]
+    if len(many) == 1:  # of which a row of the source has many, and they many of it
+        many.insert(0, question.source)
+    names = " and ".join(question.instances[alias].name for alias in many)
+    issues.add(
+        ("columns",),
+        IssueCode.INDEPENDENT_BRANCHES,
+        f"The columns list {names}, which are independent of each other: every row of one would be paired with every "
+        "row of the other.",
+        "List one of them, or make it two queries.",
+    )
+
+
+def _check_order(question: Question, listed: frozenset[str], issues: Issues) -> None:
+    for index, key in enumerate(question.order):
+        beyond = question.used([key.expression]) - listed
+        many = [alias for alias in beyond if to_many_step(question.instances[alias])]
+        if many:
+            issues.add(
+                ("order_by", index, "field"),
+                IssueCode.INDEPENDENT_BRANCHES,
+                f"A row can have many of {question.instances[many[0]].name}, so it cannot be sorted by it.",
+                "Sort by a field of the source, of a to-one path, or of a path that is listed.",
+            )
+
+
+def _deduplicated(question: Question, listed: frozenset[str], rows: Node, issues: Issues) -> Node:
+    """The rows by the keys of what is listed, once each: a filter's join has multiplied them."""
+    outputs: list[Named] = []
+    by: list[str] = []
+    for alias, instance in question.instances.items():
+        if alias not in listed:
+            continue
+        key = instance.table.schema.key
+        if key is None:
+            issues.add(
+                ("filters",),
+                IssueCode.KEY_REQUIRED,
+                f"{instance.name} has no key, and a filter's join would list its rows more than once.",
+                "Declare a key for it in the schema configuration.",
+            )
+            issues.check()
+            raise AssertionError
+        for name in key:
+            by.append(f"key_{len(by)}")
+            outputs.append(Named(by[-1], raw_column(instance, name)))
+    carried: dict[Expression, Output] = {}
+    for each in (
+        *(column.expression for column in question.columns),
+        *(key.expression for key in _order(question, listed)),
+    ):
+        if each not in carried:
+            carried[each] = Output(f"value_{len(carried)}", each.type)
+            outputs.append(Named(carried[each].name, each))
+    distinct = Distinct(rows, tuple(outputs), tuple(by))
+    columns = tuple(Named(each.name, carried[each.expression]) for each in question.columns)
+    order = tuple(SortKey(carried[key.expression], key.descending) for key in _order(question, listed))
+    return Sort(Project(distinct, columns), order)

@@ -1,0 +1,67 @@
+"""Putting expressions together, and walking through them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+
+from prismiq.plan.expressions import And, Column, Expression, Or
+
+
+def conjunction(parts: tuple[Expression, ...]) -> Expression:
+    """The parts as one condition, with no AND around a single one."""
+    flat = tuple(inner for part in parts for inner in (part.parts if isinstance(part, And) else (part,)))
+    return flat[0] if len(flat) == 1 else And(flat)
+
+
+def disjunction(parts: tuple[Expression, ...]) -> Expression:
+    """The parts as one alternative, with no OR around a single one."""
+    flat = tuple(inner for part in parts for inner in (part.parts if isinstance(part, Or) else (part,)))
+    return flat[0] if len(flat) == 1 else Or(flat)
+
+
+def conjuncts(condition: Expression) -> tuple[Expression, ...]:
+    """The conditions that must all hold."""
+    return condition.parts if isinstance(condition, And) else (condition,)
+
+
+def children(expression: Expression) -> Iterator[Expression]:
+    """The direct parts of an expression; a relation inside EXISTS is none."""
+    for each in fields(expression):
+        value: object = getattr(expression, each.name)
+        if isinstance(value, Expression):
+            yield value
+        elif isinstance(value, tuple):
+            yield from (part for part in value if isinstance(part, Expression))  # pyright: ignore[reportUnknownVariableType]
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """The expression and everything in it."""
+    yield expression
+    for child in children(expression):
+        yield from walk(child)
+
+
+def columns_of(expression: Expression) -> Iterator[Column]:
+    """The columns an expression reads itself."""
+    return (part for part in walk(expression) if isinstance(part, Column))
+
+
+def rewrite(expression: Expression, change: Callable[[Expression], Expression | None]) -> Expression:
+    """Replaces each part for which `change` returns something, from the outside in."""
+    changed = change(expression)
+    if changed is not None:
+        return changed
+    replaced: dict[str, object] = {}
+    for each in fields(expression):
+        value: object = getattr(expression, each.name)
+        if isinstance(value, Expression):
+            new: object = rewrite(value, change)
+        elif isinstance(value, tuple):
+            parts: tuple[object, ...] = value  # pyright: ignore[reportUnknownVariableType]
+            new = tuple(rewrite(part, change) if isinstance(part, Expression) else part for part in parts)
+        else:
+            continue
+        if new != value:
+            replaced[each.name] = new
+    return replace(expression, **replaced) if replaced else expression  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,178 @@
+"""A plan's scalar expressions in SQLAlchemy Core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from prismiq.plan import expressions as plan
+from prismiq.plan.aggregates import ORDERED
+from prismiq.plan.expressions import Expression
+from prismiq.plan.nodes import Node
+from prismiq.query.definition import Aggregate, Granularity
+from prismiq.schema.types import DataType
+from prismiq.sql.parameters import Parameters
+from prismiq.sql.scalars import write_arithmetic, write_call, write_case
+from prismiq.sql.types import sql_type
+
+SQL = sa.ColumnElement[Any]
+_FIELDS: Mapping[Granularity, str] = {
+    Granularity.DAY_OF_WEEK: "isodow",
+    Granularity.HOUR_OF_DAY: "hour",
+    Granularity.DAY_OF_MONTH: "day",
+    Granularity.MONTH_OF_YEAR: "month",
+    Granularity.QUARTER_OF_YEAR: "quarter",
+}
+_FUNCTIONS: Mapping[Aggregate, str] = {
+    Aggregate.STDDEV: "stddev_samp",
+    Aggregate.VARIANCE: "var_samp",
+}
+
+
+class Writer:
+    """Writes expressions, given how columns, outputs and EXISTS are written where they stand."""
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        column: Callable[[plan.Column | plan.Output], SQL],
+        exists: Callable[[Node], SQL],
+    ) -> None:
+        self._parameters = parameters
+        self._column = column
+        self._exists = exists
+
+    def write(self, expression: Expression) -> SQL:
+        """The expression in SQL."""
+        match expression:
+            case plan.Column() | plan.Output():
+                return self._column(expression)
+            case plan.Parameter():
+                return self._parameters.bind(expression)
+            case plan.Zone():
+                return self._parameters.zone(expression)
+            case plan.Null(type=type_):
+                return sa.cast(sa.null(), sql_type(type_))
+            case plan.Truth(value=value):
+                return sa.null() if value is None else sa.true() if value else sa.false()
+            case plan.And(parts=parts):
+                return sa.and_(sa.true(), *(self.write(part) for part in parts))
+            case plan.Or(parts=parts):
+                return sa.or_(sa.false(), *(self.write(part) for part in parts))
+            case plan.Not(part=plan.IsNull(part=part)):
+                return self.write(part).is_not(None)
+            case plan.Not(part=part):
+                return sa.not_(self.write(part).self_group())
+            case plan.IsNull(part=part):
+                return self.write(part).is_(None)
+            case plan.Exists(relation=relation):
+                return self._exists(relation)
+            case plan.AggregateCall():
+                return self._aggregate(expression)
+            case plan.Single():
+                return self._single(expression)
+            case plan.WindowCall():
+                return self._window(expression)
+            case plan.Compare() | plan.AnyOf() | plan.Match() | plan.Holds():
+                return self._condition(expression)
+            case _:
+                return self._moment(expression)
+
+    def _condition(self, expression: plan.Compare | plan.AnyOf | plan.Match | plan.Holds) -> SQL:
+        left = self.write(expression.left)
+        if isinstance(expression, plan.Match):
+            return self._match(expression, left)
+        right = self.write(expression.right)
+        if isinstance(expression, plan.Holds):
+            json = expression.left.type.kind is DataType.JSONB
+            operator = {"any": "?|" if json else "&&", "all": "?&" if json else "@>"}[expression.kind]
+            return left.op(operator, is_comparison=True)(right)
+        if isinstance(expression, plan.AnyOf):
+            if expression.fold_case:
+                # Lower-cases a whole array at once, by way of its text form, so that the list stays one parameter.
+                right = sa.cast(sa.func.lower(sa.cast(right, pg.TEXT())), pg.ARRAY(pg.TEXT()))
+                left = sa.func.lower(left)
+            return left == sa.any_(right)
+        if expression.fold_case:
+            left, right = sa.func.lower(left), sa.func.lower(right)
+        return left.op(expression.operator, is_comparison=True)(right)
+
+    def _match(self, expression: plan.Match, left: SQL) -> SQL:
+        pattern = self.write(expression.pattern)
+        if expression.kind == "like":
+            return left.ilike(pattern) if expression.fold_case else left.like(pattern)
+        return left.op("~*" if expression.fold_case else "~", is_comparison=True)(pattern)
+
+    def _moment(self, expression: Expression) -> SQL:
+        match expression:
+            case plan.Arithmetic():
+                return write_arithmetic(expression, self.write)
+            case plan.Case():
+                return write_case(expression, self.write)
+            case plan.Call():
+                return write_call(expression, self.write)
+            case plan.Cast(part=part):
+                return sa.cast(self.write(part), sql_type(expression.type))
+            case plan.Differs(left=left, right=right):
+                return self.write(left).is_distinct_from(self.write(right))
+            case plan.LocalTime(part=part, zone=zone):
+                return sa.func.timezone(self.write(zone), self.write(part), type_=sql_type(expression.type))
+            case plan.AsDate(part=part):
+                return sa.cast(self.write(part), sa.Date())
+            case plan.AsTimestamp(part=part):
+                return sa.cast(self.write(part), pg.TIMESTAMP())
+            case plan.AsText(part=part):
+                return sa.cast(self.write(part), pg.TEXT())
+            case plan.Truncate(part=part, granularity=granularity, zone=zone):
+                arguments = [_word(str(granularity)), self.write(part)]
+                if zone is not None:
+                    arguments.append(self.write(zone))
+                return sa.func.date_trunc(*arguments, type_=sql_type(expression.type))
+            case plan.Extract(part=part, granularity=granularity):
+                return sa.cast(sa.extract(_FIELDS[granularity], self.write(part)), sa.Integer())
+            case _:  # pragma: no cover - a new expression must be written here
+                raise NotImplementedError(type(expression).__name__)
+
+    def _aggregate(self, call: plan.AggregateCall) -> SQL:
+        argument = None if call.argument is None else self.write(call.argument)
+        if argument is None:
+            written: Any = sa.func.count()
+        elif call.function is Aggregate.COUNT_DISTINCT:
+            written = sa.func.count(argument.distinct())
+        elif call.function in (Aggregate.MEDIAN, Aggregate.PERCENTILE):
+            fraction: SQL = sa.literal_column("0.5") if call.p is None else self.write(call.p)
+            written = sa.func.percentile_cont(fraction).within_group(argument)
+        else:
+            function = getattr(sa.func, _FUNCTIONS.get(call.function, str(call.function)))
+            written = function(argument, type_=sql_type(call.type))
+        return written if call.where is None else written.filter(self.write(call.where))
+
+    def _window(self, call: plan.WindowCall) -> SQL:
+        function = getattr(sa.func, call.function)(*(self.write(each) for each in call.arguments))
+        order: list[SQL] = []
+        for part, descending in zip(call.order, call.descending, strict=True):
+            written = self.write(part)
+            order.append(written.desc().nulls_last() if descending else written)
+        partition = [self.write(part) for part in call.partition]
+        written = sa.over(function, partition_by=partition or None, order_by=order or None, rows=call.frame)
+        return sa.type_coerce(written, sql_type(call.type))
+
+    def _single(self, single: plan.Single) -> SQL:
+        part = self.write(single.part)
+        kind = single.type.kind
+        if kind is DataType.BOOLEAN:
+            written: SQL = sa.func.bool_or(part)
+        elif kind in ORDERED:
+            written = sa.func.max(part, type_=sql_type(single.type))
+        else:
+            gathered = sa.func.array_agg(part, type_=pg.ARRAY(sql_type(single.type)))
+            written = gathered.filter(part.is_not(None))[1]
+        return written if single.default is None else sa.func.coalesce(written, sa.literal_column("0"))
+
+
+def _word(name: str) -> SQL:
+    """A word of PostgreSQL's own, from a closed list, written as a literal."""
+    return sa.literal(name, pg.TEXT(), literal_execute=True)

@@ -1,0 +1,61 @@
+"""Collects the values a statement will be bound with, each once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from prismiq.plan.expressions import Conversion, Parameter, Zone
+from prismiq.sql.types import SQLType, sent_as, sql_type
+
+LIMIT = "limit"
+OFFSET = "offset"
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A number of the shape's own that SQLAlchemy binds: the rows of a window's frame."""
+
+    value: object
+
+
+Bound = Parameter | Zone | Fixed | str
+"""What a placeholder stands for: a value, the query's time zone, a fixed number, or the page."""
+
+
+class Parameters:
+    """Makes bind parameters, and remembers by name what each stands for."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, Bound] = {}
+        self._names: dict[Bound, str] = {}
+
+    def bind(self, parameter: Parameter) -> sa.ColumnElement[Any]:
+        """The value in SQL, with its type; the same value is the same placeholder."""
+        wanted, sent = sql_type(parameter.type), sent_as(parameter.type)
+        if parameter.conversion is Conversion.SPAN:
+            sent = pg.TEXT()  # months, which the driver's timedelta does not have
+        if parameter.many:
+            wanted, sent = pg.ARRAY(wanted), None if sent is None else pg.ARRAY(sent)
+        if sent is None:
+            return self._placeholder(parameter, wanted)
+        return sa.cast(self._placeholder(parameter, sent), wanted)
+
+    def zone(self, zone: Zone) -> sa.ColumnElement[str]:
+        """The time zone's name in SQL."""
+        return self._placeholder(zone, pg.TEXT())
+
+    def page(self, part: str) -> sa.ColumnElement[int]:
+        """The limit or the offset in SQL."""
+        return self._placeholder(part, sa.BigInteger())
+
+    def _placeholder(self, bound: Bound, type_: SQLType) -> sa.ColumnElement[Any]:
+        name = self._names.get(bound)
+        if name is None:
+            name = bound if isinstance(bound, str) else f"p{len(self._names)}"
+            self._names[bound] = name
+            self.by_name[name] = bound
+        return sa.bindparam(name, type_=type_, required=False)

@@ -1,0 +1,25 @@
+"""What leaves the compiler: SQL text with `$n` placeholders, and what a result of it looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prismiq.plan.outputs import OutputColumn, Role
+
+__all__ = ["OutputColumn", "Role", "Statement"]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement, ready to run: `sql` holds `$1`…`$n` for `args`, `columns` describe the rows it returns.
+
+    `row_cap` is set when the engine's row cap, not the query's own limit, bounds the result: a row beyond it only says
+    that more existed.
+    """
+
+    sql: str
+    args: tuple[object, ...]
+    columns: tuple[OutputColumn, ...]
+    row_cap: int | None = None
+    time_zone: str = "UTC"
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,142 @@
+"""A compiled plan: SQL text that serves every definition of one shape, and how to bind a caller's values to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.dialects.postgresql import asyncpg
+
+from prismiq.access.context import RequestContext
+from prismiq.access.scope import ContextValue, context_value
+from prismiq.errors import ContextError, Issue, IssueCode, QueryError
+from prismiq.plan.expressions import Parameter, Zone
+from prismiq.plan.nodes import QueryPlan
+from prismiq.plan.outputs import OutputColumn
+from prismiq.query.complaints import MAX_ISSUES
+from prismiq.query.fields import as_items
+from prismiq.query.shape import Values
+from prismiq.sql.builder import Builder
+from prismiq.sql.parameters import LIMIT, OFFSET, Bound, Fixed, Parameters
+from prismiq.sql.statement import Statement
+from prismiq.sql.values import UnfitValueError, convert
+
+_UTC = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """SQL with the order of its placeholders. Holds no value of any caller's."""
+
+    sql: str
+    bound: tuple[Bound, ...]
+    columns: tuple[OutputColumn, ...]
+    time_zone: str
+    warnings: tuple[str, ...]
+
+    def bind(
+        self, values: Values, context: RequestContext | None, *, row_cap: int, now: datetime | None = None
+    ) -> Statement:
+        """The statement for one caller's values.
+
+        Relative periods are relative to `now`, by default the time of the call. At most `row_cap` rows and one more are
+        asked for, the one more to know that there are any. Raises QueryError for values that their columns cannot take,
+        all at once, and ContextError for a context that lacks a value.
+        """
+        binder = _Binder(values, context, row_cap, ZoneInfo(self.time_zone), now or datetime.now(timezone.utc))
+        args = tuple(binder.value(bound) for bound in self.bound)
+        if binder.issues:
+            raise QueryError(list(binder.issues)[:MAX_ISSUES])
+        cap = row_cap if values.limit is None or values.limit > row_cap else None
+        return Statement(self.sql, args, self.columns, cap, self.time_zone, self.warnings)
+
+
+class _Binder:
+    def __init__(
+        self, values: Values, context: RequestContext | None, row_cap: int, zone: ZoneInfo, now: datetime
+    ) -> None:
+        self._values = values
+        self._context = context
+        self._row_cap = row_cap
+        self._zone = zone
+        self._now = now
+        self.issues: dict[Issue, None] = {}  # each once, in their order
+
+    def value(self, bound: Bound) -> object:
+        if bound == LIMIT:
+            limit = self._values.limit
+            return self._row_cap + 1 if limit is None or limit > self._row_cap else limit
+        if bound == OFFSET:
+            return self._values.offset
+        if isinstance(bound, Zone):
+            return bound.name
+        if isinstance(bound, Fixed):
+            return bound.value
+        assert isinstance(bound, Parameter)
+        if isinstance(bound.source, ContextValue):
+            return self._of_context(bound, bound.source)
+        return self._of_definition(bound, bound.source)
+
+    def _of_definition(self, parameter: Parameter, slot: int) -> object:
+        raw = self._values.slots[slot]
+        if not parameter.many:
+            return self._converted(raw, parameter)
+        items = as_items(raw)
+        assert items is not None
+        return [self._converted(item, parameter, position) for position, item in enumerate(items)]
+
+    def _converted(self, raw: object, parameter: Parameter, *position: int) -> object:
+        try:
+            return convert(raw, parameter.type, parameter.conversion, self._zone, self._now)
+        except UnfitValueError as error:
+            self.issues[Issue((*parameter.loc, *position), error.code, error.message, error.hint)] = None
+            return None
+
+    def _of_context(self, parameter: Parameter, value: ContextValue) -> object:
+        raw = context_value(value, self._context)
+        many = isinstance(raw, list | tuple | set | frozenset)
+        if many != parameter.many:
+            wanted = "a list" if parameter.many else "one value"
+            raise ContextError(
+                f'The context\'s {value.kind} "{value.name}" must be {wanted}.',
+                hint='A RowFilter compares with one value, or with operator="in" with a list.',
+            )
+        items = list(cast("Collection[object]", raw)) if many else [raw]
+        try:
+            # In UTC: the query's zone is the caller's choice, and a row rule must not move with it.
+            converted = [convert(item, parameter.type, parameter.conversion, _UTC, self._now) for item in items]
+            if not all(_is_storable(each) for each in converted):
+                raise UnfitValueError(IssueCode.INVALID_VALUE, "No database stores this text.")
+        except UnfitValueError:
+            raise ContextError(
+                f'The context\'s {value.kind} "{value.name}" does not fit the column it is compared with.',
+                hint=f"The column is {parameter.type.kind}.",
+            ) from None
+        return converted if many else converted[0]
+
+
+def _is_storable(value: object) -> bool:
+    return not isinstance(value, str) or ("\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value))
+
+
+def build(plan: QueryPlan) -> Template:
+    """Compiles a plan to SQL once, for all the values its shape may be asked with."""
+    parameters = Parameters()
+    statement = Builder(plan, parameters).statement()
+    # Made per compilation: a dialect keeps no state worth sharing, and this one numbers placeholders as asyncpg wants.
+    compiled = statement.compile(
+        dialect=asyncpg.dialect(paramstyle="numeric_dollar"),  # pyright: ignore[reportNoOverloadImplementation]
+        compile_kwargs={"render_postcompile": True},
+    )
+    order: list[str] = compiled.positiontup or []  # pyright: ignore[reportAttributeAccessIssue]
+    bound: Mapping[str, Bound] = parameters.by_name
+    return Template(
+        str(compiled),
+        tuple(bound.get(name) or Fixed(compiled.params[name]) for name in order),
+        plan.outputs,
+        plan.time_zone,
+        plan.warnings,
+    )

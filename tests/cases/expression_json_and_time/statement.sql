@@ -1,0 +1,4 @@
+SELECT products.id AS id, upper((products.attributes ->> $1::VARCHAR)) AS color, (CAST(CASE WHEN (round(CAST(CASE WHEN ((products.attributes ->> $2::VARCHAR) ~ '^[ \t\n\r\f\v]*[+-]?([0-9]{1,200}(\.[0-9]{0,200})?|\.[0-9]{1,200})([eE][+-]?[0-9]{1,2})?[ \t\n\r\f\v]*$') THEN CAST((products.attributes ->> $2::VARCHAR) AS NUMERIC) END AS NUMERIC)) BETWEEN -2147483648 AND 2147483647) THEN CAST(CASE WHEN ((products.attributes ->> $2::VARCHAR) ~ '^[ \t\n\r\f\v]*[+-]?([0-9]{1,200}(\.[0-9]{0,200})?|\.[0-9]{1,200})([eE][+-]?[0-9]{1,2})?[ \t\n\r\f\v]*$') THEN CAST((products.attributes ->> $2::VARCHAR) AS NUMERIC) END AS INTEGER) END AS NUMERIC) + $3::BIGINT) AS sheets, cardinality(products.tags) AS tags, (((products.name || $4::VARCHAR) || coalesce(products.category, $5::VARCHAR)) || $6::VARCHAR) AS title
+FROM public.products AS products
+ORDER BY products.id
+LIMIT $7::BIGINT OFFSET $8::BIGINT

@@ -1,0 +1,154 @@
+"""What a path leads to, and when a bare table name is enough."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from prismiq.access import AccessPolicy, RequestContext, TablePolicy, scope
+from prismiq.errors import IssueCode
+from unit.schemas import SHOP, compiled, counted, database, planned, refusal, scoped_for, table
+
+
+def source_of(field: str | dict[str, Any], source: str = "orders") -> str:
+    """The column that a field leads to, in the relation it is read from."""
+    return str(planned({"source": source, "dimensions": [{"field": field, "name": "x"}]}).outputs[0].source)
+
+
+@pytest.mark.parametrize(
+    ("source", "field", "column"),
+    [
+        ("orders", "total", "orders.total"),
+        ("orders", "orders.total", "orders.total"),
+        ("orders", "public.orders.total", "orders.total"),
+        ("orders", "customer.name", "customers.name"),
+        ("orders", {"path": ["customer", "name"]}, "customers.name"),
+        ("orders", "orders.customer.name", "customers.name"),
+        ("orders", "customers_via_customer_id.name", "customers.name"),
+        ("orders", "billing_address.city", "addresses.city"),
+        ("orders", "billing_address.customer.name", "customers.name"),
+        ("orders", "order_items.product.name", "products.name"),
+        ("orders", "products.name", "products.name"),
+        ("customers", "orders.total", "orders.total"),
+        ("orders", "customer.addresses.city", "addresses.city"),
+        ("employees", "manager.manager.name", "employees.name"),
+        ("employees", "employees_via_manager_id.name", "employees.name"),
+        ("employees", "employees.name", "employees.name"),
+        ("employees", "quotas.id", "quotas.id"),
+        ("employees", "sales.quotas.id", "quotas.id"),
+        ("sales.quotas", "employee.name", "employees.name"),
+        ("sales.quotas", "employees.name", "employees.name"),
+    ],
+)
+def test_a_path_leads_to_one_column(source: str, field: Any, column: str) -> None:
+    assert source_of(field, source) == column
+
+
+def test_a_bare_table_name_with_two_ways_lists_them() -> None:
+    issue = refusal(counted(dimensions=["addresses.city"]))
+    assert (issue.loc, issue.code) == (("dimensions", 0, "field"), IssueCode.AMBIGUOUS_PATH)
+    assert "addresses" in issue.message
+    for path in ("billing_address", "shipping_address", "customer.addresses"):
+        assert path in str(issue.hint)
+
+
+def test_only_ways_that_the_caller_may_go_are_listed() -> None:
+    policy = AccessPolicy(tables={"customers": TablePolicy(visible=False)})
+    issue = refusal(counted(dimensions=["addresses.city"]), scoped_for(policy))
+    assert issue.code is IssueCode.AMBIGUOUS_PATH
+    assert "billing_address, shipping_address." in str(issue.hint)
+    assert "customer" not in f"{issue.message}{issue.hint}"
+
+
+def test_the_same_path_is_the_same_join_everywhere() -> None:
+    definition = counted(
+        dimensions=["customer.segment", "customers_via_customer_id.name"],
+        measures=[{"aggregate": "max", "field": "customer.birthday"}],
+        filters=[{"field": "orders.customer.active", "value": True}],
+    )
+    assert compiled(definition).sql.count("public.customers") == 1
+
+
+def test_two_paths_to_one_table_are_two_joins() -> None:
+    definition = counted(dimensions=["billing_address.city", "shipping_address.city"])
+    assert compiled(definition).sql.count("public.addresses") == 2
+
+
+def hub(number: int, *more: Any) -> Any:
+    """A table that many others refer to, and those others twice over, so that the ways between any two are many."""
+    spokes = [
+        table(f"spoke_{index}", "id bigint", "hub_id bigint", "next_id bigint", links={"hub_id": "hub", "next_id": f"spoke_{(index + 1) % number}"})
+        for index in range(number)
+    ]  # fmt: skip
+    return database(table("hub", "id bigint", "code text"), *spokes, *more)
+
+
+def test_a_large_graph_does_not_hide_a_second_way() -> None:
+    """The search for all ways gives up long before it has seen them; one found is then not the only one."""
+    schema = hub(
+        40,
+        table("start", "id bigint", "hub_id bigint", "far_id bigint", links={"hub_id": "hub", "far_id": "far"}),
+        table("far", "id bigint", "spoke_id bigint", links={"spoke_id": "spoke_0"}),
+    )
+    definition = {"source": "start", "measures": ["count"], "dimensions": ["hub.code"]}
+    planned(definition, scope(schema, None, None))  # `hub` is the relationship's own name
+    definition["dimensions"] = ["public.hub.code"]
+    issue = refusal(definition, scope(schema, None, None))
+    assert issue.code is IssueCode.AMBIGUOUS_PATH
+    assert "hub" in str(issue.hint)
+
+
+def test_a_large_graph_does_not_hide_the_only_way() -> None:
+    schema = hub(
+        40, table("start", "id bigint", "leaf_ref bigint", links={"leaf_ref": "leafs"}), table("leafs", "id bigint")
+    )
+    definition = {"source": "start", "measures": ["count"], "dimensions": ["leafs.id"]}
+    planned(definition, scope(schema, None, None))
+
+
+def test_a_name_in_two_schemas_needs_its_schema() -> None:
+    schema = database(table("a.notes", "id bigint"), table("b.notes", "id bigint"), table("orders", "id bigint"))
+    issue = refusal({"source": "notes", "measures": ["count"]}, scope(schema, None, None))
+    assert (issue.loc, issue.code) == (("source",), IssueCode.AMBIGUOUS_PATH)
+    assert "a.notes" in str(issue.hint)
+    planned({"source": "b.notes", "measures": ["count"]}, scope(schema, None, None))
+
+
+def test_a_role_never_changes_what_a_name_means() -> None:
+    """With one of two tables hidden the bare name does not begin to mean the other."""
+    schema = database(table("a.notes", "id bigint"), table("b.notes", "id bigint"))
+    hidden = scope(
+        schema, AccessPolicy(tables={"a.notes": TablePolicy(visible_to=frozenset({"boss"}))}), RequestContext(user="u")
+    )
+    issue = refusal({"source": "notes", "measures": ["count"]}, hidden)
+    assert issue.code is IssueCode.UNKNOWN_TABLE
+    assert "a.notes" not in f"{issue.message}{issue.hint}"
+
+
+def test_a_way_that_is_hidden_still_makes_a_name_ambiguous() -> None:
+    policy = AccessPolicy(tables={"addresses": TablePolicy(visible_to=frozenset({"boss"}))})
+    open_way = counted(dimensions=["customers.name"])
+    assert refusal(open_way).code is IssueCode.AMBIGUOUS_PATH
+    issue = refusal(open_way, scoped_for(policy))
+    assert issue.code is IssueCode.AMBIGUOUS_PATH
+    assert issue.hint == "Write the path: customer."
+
+
+def test_an_alias_of_the_planners_own_is_left_alone() -> None:
+    """One row without columns goes by a name that a table may have, too."""
+    schema = database(
+        table("parents", "id bigint"),
+        table("one", "id bigint", "parent_id bigint", "v integer", links={"parent_id": "parents"}),
+        table("two", "id bigint", "parent_id bigint", "v integer", links={"parent_id": "parents"}),
+    )
+    both = {"not": [{"field": "one.v", "value": 5}, {"field": "two.v", "value": 5}]}
+    sql = compiled({"source": "parents", "measures": ["count"], "filters": both}, scope(schema, None, None)).sql
+    assert sql.count("AS one ") == 1
+    assert "public.one AS one_2" in sql
+
+
+def test_the_unscoped_schema_is_not_what_a_path_reads() -> None:
+    policy = AccessPolicy(tables={"customers": TablePolicy(visible=False)})
+    assert SHOP.by_bare_name["customers"]
+    assert refusal(counted(dimensions=["customer.name"]), scoped_for(policy)).code is IssueCode.UNKNOWN_FIELD
