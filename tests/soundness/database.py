@@ -1,0 +1,80 @@
+"""The engine's answers from a real database: a world is made inside a transaction that is rolled back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from typing import Any
+
+import asyncpg
+
+from prismiq.access import AccessPolicy, RequestContext, scope
+from prismiq.access.scope import ScopedSchema
+from prismiq.introspection import introspect
+from prismiq.plan import PASSES, plan
+from prismiq.query import QueryDefinition
+from prismiq.query.shape import split
+from prismiq.schema import apply
+from prismiq.schema.models import DatabaseSchema
+from prismiq.sql import build
+from prismiq.sql.statement import Statement
+from soundness.worlds import SCHEMA, World
+
+CONFIGURATIONS: dict[str, frozenset[str]] = {
+    "all": PASSES,
+    "none": frozenset(),
+    **{f"without {name}": PASSES - {name} for name in sorted(PASSES)},
+}
+"""The optimisations with which every question is asked, by what they are called."""
+
+
+class Connection:
+    """One connection with an event loop of its own, since Hypothesis calls a plain function many times."""
+
+    def __init__(self, dsn: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._link: asyncpg.Connection = self._run(asyncpg.connect(dsn))
+
+    def _run(self, awaitable: Any) -> Any:
+        return self._loop.run_until_complete(awaitable)
+
+    def load(self, world: World) -> DatabaseSchema:
+        """Makes the world inside a transaction, and reads it back."""
+        self.execute(f"BEGIN; {world.ddl()}")
+        for table in world.tables:
+            records = [tuple(row[name] for name in table.columns) for row in world.rows[table.name]]
+            copying = self._link.copy_records_to_table(
+                table.name, schema_name=SCHEMA, columns=table.columns, records=records
+            )
+            self._run(copying)
+        return self.schema(SCHEMA)
+
+    def execute(self, sql: str) -> None:
+        self._run(self._link.execute(sql))
+
+    def schema(self, name: str) -> DatabaseSchema:
+        return apply(self._run(introspect(self._link, [name])))
+
+    def forget(self) -> None:
+        self.execute("ROLLBACK")
+
+    def fetch(self, sql: str, *args: object) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self._run(self._link.fetch(sql, *args))]
+
+    def close(self) -> None:
+        self._run(self._link.close())
+        self._loop.close()
+
+
+class Caller:
+    """Who asks, of which schema."""
+
+    def __init__(
+        self, schema: DatabaseSchema, policy: AccessPolicy | None = None, context: RequestContext | None = None
+    ) -> None:
+        self.scoped: ScopedSchema = scope(schema, policy, context)
+        self._context = context
+
+    def compile(self, definition: QueryDefinition, passes: Collection[str] = PASSES) -> Statement:
+        shape, values = split(definition)
+        return build(plan(shape, self.scoped, passes)).bind(values, self._context, row_cap=100_000)

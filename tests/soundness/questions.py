@@ -1,0 +1,242 @@
+"""Random questions to a world: paths in both directions, several grains, filters everywhere, pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from typing import Any
+
+from hypothesis import strategies as st
+
+from prismiq.schema.models import DatabaseSchema, TableRef, TableSchema
+from soundness.oracle import Evaluate, Expressions
+from soundness.worlds import VALUES
+
+NUMERIC = ("n", "i")
+AGGREGATES: dict[str, tuple[str, ...]] = {
+    "t": ("count", "count_distinct", "min", "max"),
+    "n": ("sum", "sum", "avg", "min", "max", "median", "percentile", "stddev", "variance", "count", "count_distinct"),
+    "i": ("sum", "sum", "avg", "min", "max", "median", "stddev", "count"),
+    "b": ("bool_and", "bool_or", "count"),
+    "d": ("min", "max", "count_distinct"),
+    "m": ("min", "max", "count"),
+    "w": ("min", "max", "count_distinct"),
+}
+COMPARISONS = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "not_in", "between", "not_between")
+DAYS = ("day", "week", "month", "quarter", "year", "day_of_week", "day_of_month", "month_of_year", "quarter_of_year")
+CLOCK = ("second", "minute", "hour", "hour_of_day")
+GRANULARITIES = {"d": DAYS, "m": (*CLOCK, *DAYS), "w": (*CLOCK, *DAYS)}
+PATTERNS = ("contains", "not_contains", "starts_with", "ends_with", "like", "ilike")
+OPERATORS = {
+    "t": ("eq", "neq", "gt", "lte", "in", "not_in", "between", *PATTERNS, *PATTERNS[:4]),
+    "b": ("eq", "neq", "in", "not_in"),
+    **dict.fromkeys("dmw", (*COMPARISONS, "in_period", "not_in_period")),
+}
+
+
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Beirut", "America/Havana")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A definition as JSON data, and what its expressions compute."""
+
+    definition: dict[str, Any]
+    expressions: Expressions
+
+
+@st.composite
+def questions(draw: st.DrawFn, schema: DatabaseSchema, sizes: Mapping[TableRef, int]) -> Question:
+    """Any question to the schema, mostly to tables that have rows."""
+    drawer = _Drawer(draw, schema, [table for table in schema.tables for _ in range(1 + min(sizes[table.ref], 4))])
+    definition = drawer.definition()
+    return Question(definition, Expressions(drawer.evaluate, drawer.fields))
+
+
+class _Drawer:
+    def __init__(self, draw: st.DrawFn, schema: DatabaseSchema, sources: list[TableSchema]) -> None:
+        self.draw = draw
+        self.schema = schema
+        self.source: TableSchema = draw(st.sampled_from(sources))
+        self.evaluate: dict[str, Evaluate] = {}
+        self.fields: dict[str, tuple[str, ...]] = {}
+
+    def definition(self) -> dict[str, Any]:
+        draw = self.draw
+        question: dict[str, Any] = {"source": f"world.{self.source.name}"}
+        if draw(st.integers(0, 3)) == 0:
+            way = self._path()
+            question["columns"] = [self._dimension(f"c{n}", way) for n in range(draw(st.integers(1, 3)))]
+            sortable = [part["name"] for part in question["columns"]]
+            sortable.append(self._path(1) + draw(st.sampled_from(tuple(VALUES))))
+        else:
+            count = draw(st.sampled_from([0, 1, 1, 1, 2, 2]))
+            question["dimensions"] = [self._dimension(f"d{n}") for n in range(count)]
+            least = 0 if question["dimensions"] else 1
+            question["measures"] = [self._measure(f"m{n}") for n in range(draw(st.integers(least, 3)))]
+            sortable = [part["name"] for part in (*question["dimensions"], *question["measures"])]
+            if question["measures"] and draw(st.integers(0, 3)) == 0:
+                question["having"] = self._having(draw(st.sampled_from(question["measures"])))
+        order = draw(st.lists(st.sampled_from(sortable), max_size=2, unique=True))
+        question["order_by"] = [draw(st.sampled_from(["", "-"])) + name for name in order]
+        if draw(st.integers(0, 4)) < 2:
+            question["filters"] = self._filter(2, self.source)
+        question["time_zone"] = draw(st.sampled_from(ZONES))
+        return question
+
+    def _having(self, measure: dict[str, Any]) -> dict[str, Any]:
+        if measure["aggregate"] in ("count", "count_distinct"):
+            return {"field": measure["name"], "operator": "gte", "value": self.draw(st.integers(0, 2))}
+        return {"not": {"field": measure["name"], "operator": self.draw(st.sampled_from(["is_null", "is_not_null"]))}}
+
+    def _path(self, longest: int = 3, start: TableSchema | None = None) -> str:
+        """A way from the source or another table, with a dot at its end where it leads anywhere."""
+        table, names = start or self.source, ""
+        for _ in range(self.draw(st.integers(0, longest))):
+            if not table.relationships:
+                break
+            step = self.draw(st.sampled_from(table.relationships))
+            names += f"{step.name}."
+            table = self.schema.by_ref[step.target]
+        return names
+
+    def _dimension(self, name: str, way: str | None = None) -> dict[str, Any]:
+        """A dimension, or a column that is mostly somewhere along the way that others are."""
+        if self.draw(st.integers(0, 5)) == 0:
+            return {"name": name, "expression": self._expression()}
+        column = self.draw(st.sampled_from(tuple(VALUES)))
+        path = self._path() if way is None else "".join(way.partition(".")[: 2 * self.draw(st.integers(0, 1))])
+        if way and self.draw(st.booleans()):
+            path = way
+        part: dict[str, Any] = {"name": name, "field": path + column}
+        if column in GRANULARITIES and self.draw(st.booleans()):
+            part["granularity"] = self.draw(st.sampled_from(GRANULARITIES[column]))
+        return part
+
+    def _measure(self, name: str) -> dict[str, Any]:
+        kind = self.draw(st.sampled_from(["rows", "field", "field", "field", "expression"]))
+        part: dict[str, Any] = {"name": name}
+        if kind == "rows":
+            part["aggregate"] = "count"
+            path = self._path().removesuffix(".")
+            if path:
+                part["table"] = path
+        elif kind == "expression":
+            part |= {
+                "aggregate": self.draw(st.sampled_from(("sum", "avg", "max", "count"))),
+                "expression": self._expression(),
+            }
+        else:
+            column = self.draw(st.sampled_from(tuple(VALUES)))
+            path = self._path()
+            part |= {"aggregate": self.draw(st.sampled_from(AGGREGATES[column])), "field": path + column}
+            if path and self.draw(st.integers(0, 3)) == 0:
+                above = path.removesuffix(".").split(".")[: -1 if self.draw(st.booleans()) else None]
+                part["grain"] = ".".join(above) or self.source.name
+        if part["aggregate"] == "percentile":
+            part["p"] = self.draw(st.sampled_from((0.0, 0.25, 0.9, 1.0)))
+        if self.draw(st.integers(0, 2)) == 0:
+            part["filters"] = self._filter(1, self.source)
+        return part
+
+    def _filter(self, depth: int, start: TableSchema) -> Any:
+        kinds = ["leaf", "leaf", "and", "or", "not", *(["exists"] if start.relationships else [])]
+        kind = self.draw(st.sampled_from(kinds if depth else kinds[:1]))
+        if kind == "leaf":
+            return self._condition(start)
+        if kind == "not":
+            return {"not": self._filter(depth - 1, start)}
+        if kind == "exists":
+            return self._exists(depth, start)
+        return {kind: [self._filter(depth - 1, start) for _ in range(self.draw(st.sampled_from([1, 2, 2, 3, 0])))]}
+
+    def _exists(self, depth: int, start: TableSchema) -> dict[str, Any]:
+        table, names = start, list[str]()
+        for _ in range(self.draw(st.integers(1, 2))):
+            step = self.draw(st.sampled_from(table.relationships))
+            names.append(step.name)
+            table = self.schema.by_ref[step.target]
+        part: dict[str, Any] = {"exists": ".".join(names)}
+        if self.draw(st.booleans()):
+            part["filters"] = self._filter(depth - 1, table)
+        return part
+
+    def _condition(self, start: TableSchema) -> dict[str, Any]:
+        if start is self.source and self.draw(st.integers(0, 6)) == 0:
+            value = self.draw(st.sampled_from((0, 1, Decimal("1.5"))))
+            operator = self.draw(st.sampled_from(("eq", "gt", "lte")))
+            return {"expression": self._expression(), "operator": operator, "value": value}
+        column = self.draw(st.sampled_from(tuple(VALUES)))
+        part: dict[str, Any] = {"field": self._path(start=start) + column}
+        if self.draw(st.integers(0, 4)) == 0:
+            return part | {"operator": self.draw(st.sampled_from(["is_null", "is_not_null"]))}
+        operator = self.draw(st.sampled_from(OPERATORS.get(column, COMPARISONS)))
+        if column == "t":
+            part["case_sensitive"] = self.draw(st.booleans())
+        return part | {"operator": operator, "value": self._compared(column, operator)}
+
+    def _compared(self, column: str, operator: str) -> Any:
+        """One value, a list, a pair or a period. A date stands for the whole day that a moment is compared with."""
+        values: list[Any] = list(VALUES[column][1])
+        if operator in ("like", "ilike"):
+            values = ["a", "A%", "%\\%", "_\\__", "%\\\\%", "%'%", ""]
+        if column in "mw":
+            days = sorted({moment.date() for moment in values})
+            values = days if operator in ("in", "not_in") and self.draw(st.booleans()) else values
+            if operator not in ("in", "not_in"):
+                values += days
+        one = st.sampled_from(values)
+        if operator in ("in", "not_in"):
+            return self.draw(st.lists(one, max_size=3))
+        if "between" in operator:
+            return [self.draw(one), self.draw(one)]
+        if "period" in operator:
+            ends = self.draw(st.sampled_from([("from",), ("to",), ("from", "to")]))
+            return {end: self.draw(one) for end in ends}
+        return self.draw(one)
+
+    def _expression(self) -> str:
+        first, second = (self._path(2) + self.draw(st.sampled_from(NUMERIC)) for _ in range(2))
+        make = self.draw(st.sampled_from(EXPRESSIONS))
+        text, evaluate, fields = make(first, second)
+        self.evaluate[text] = evaluate
+        self.fields[text] = fields
+        return text
+
+
+def _null_safe(compute: Callable[[Decimal, Decimal], Decimal]) -> Callable[[Any, Any], Decimal | None]:
+    """Arithmetic with every digit, null where either side is."""
+
+    def computed(a: Any, b: Any) -> Decimal | None:
+        with localcontext() as context:
+            context.prec = 120
+            return None if a is None or b is None else compute(Decimal(a), Decimal(b))
+
+    return computed
+
+
+Made = tuple[str, Evaluate, tuple[str, ...]]
+
+
+def _product(a: str, b: str) -> Made:
+    return f"{a} * {b}", lambda get: _null_safe(lambda x, y: x * y)(get(a), get(b)), (a, b)
+
+
+def _difference(a: str, b: str) -> Made:
+    return f"{a} - {b}", lambda get: _null_safe(lambda x, y: x - y)(get(a), get(b)), (a, b)
+
+
+def _fallback(a: str, _: str) -> Made:
+    return f"coalesce({a}, 7)", lambda get: Decimal(7) if get(a) is None else get(a), (a,)
+
+
+def _case(a: str, b: str) -> Made:
+    def evaluate(get: Callable[[str], Any]) -> Any:
+        value = get(a)
+        return get(b) if value is not None and value > 1 else Decimal(0)
+
+    return f"case when {a} > 1 then {b} else 0 end", evaluate, (a, b)
+
+
+EXPRESSIONS = (_product, _difference, _fallback, _case)

@@ -1,0 +1,137 @@
+"""Every question, answered by the engine with each optimisation on and off, against the oracle.
+
+`PRISMIQ_SOUNDNESS_EXAMPLES=2000 uv run pytest tests/soundness -s` looks wider; `-s` prints what was tried.
+`PRISMIQ_SOUNDNESS_QUICK=1` reports a difference as it was found, without looking for a smaller one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from prismiq.access import AccessPolicy, RequestContext, RowFilter, TablePolicy
+from prismiq.errors import IssueCode, QueryError
+from prismiq.plan import PASSES
+from prismiq.query import QueryDefinition
+from soundness.compare import assert_same
+from soundness.database import CONFIGURATIONS, Caller, Connection
+from soundness.oracle import NoAnswerError, Oracle, TooManyRowsError
+from soundness.questions import Question, questions
+from soundness.worlds import SCHEMA, World, worlds
+
+EXAMPLES = int(os.environ.get("PRISMIQ_SOUNDNESS_EXAMPLES", "60"))
+QUICK = os.environ.get("PRISMIQ_SOUNDNESS_QUICK") == "1"
+QUESTIONS = 8
+tried: Counter[str] = Counter()
+
+
+@given(world=worlds(), data=st.data())
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    print_blob=True,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate] if QUICK else list(Phase),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+)
+def test_engine_answers_as_the_oracle(connection: Connection, world: World, data: st.DataObject) -> None:
+    schema = connection.load(world)
+    try:
+        tried["worlds"] += 1
+        policy, context, rows = data.draw(_access(world))
+        caller = Caller(schema, policy, context)
+        seen = {table.ref: rows[table.name] for table in schema.tables}
+        sizes = {ref: len(left) for ref, left in seen.items()}
+        for _ in range(QUESTIONS):
+            question = data.draw(questions(schema, sizes))
+            _check(connection, caller, question, Oracle(schema, seen, question.expressions))
+    finally:
+        connection.forget()
+
+
+Access = tuple[AccessPolicy | None, RequestContext | None, dict[str, list[dict[str, Any]]]]
+
+
+@st.composite
+def _access(draw: st.DrawFn, world: World) -> Access:
+    """A caller, and the rows that are left of each table: of a tenant, by row filters, by both, or all of them."""
+    if draw(st.integers(0, 2)) < 2:
+        return None, None, world.rows
+    tenant = draw(st.sampled_from(["a", "b"])) if draw(st.booleans()) else None
+    attributes = {"some": draw(st.sampled_from([[], [0], [0, 1], [0, 1, 2, 3]])), "one": draw(st.booleans())}
+    tables: dict[str, TablePolicy] = {}
+    rows = dict(world.rows)
+    for table in world.tables:
+        some, one = draw(st.integers(0, 4)) == 0, draw(st.integers(0, 6)) == 0
+        shared = draw(st.integers(0, 2)) > 0
+        rules = [RowFilter(column="i", attribute="some", operator="in")] * some
+        rules += [RowFilter(column="b", attribute="one")] * one
+        tables[f"{SCHEMA}.{table.name}"] = TablePolicy(rows=tuple(rules), shared=shared)
+        rows[table.name] = [
+            row
+            for row in world.rows[table.name]
+            if (tenant is None or shared or row["t"] == tenant)
+            and (not some or row["i"] in attributes["some"])
+            and (not one or row["b"] == attributes["one"])
+        ]
+    policy = AccessPolicy(tenant_column=tenant and "t", tables=tables)
+    return policy, RequestContext(user="u", tenant=tenant, attributes=attributes), rows
+
+
+def _check(connection: Connection, caller: Caller, question: Question, oracle: Oracle) -> None:
+    definition = QueryDefinition.model_validate(question.definition)
+    expected, refusal = None, None
+    try:
+        expected = oracle.answer(definition)
+    except NoAnswerError as error:
+        refusal = str(error)
+    except TooManyRowsError:
+        return
+    tried["questions"] += 1
+    tried["rows expected"] += len(expected.rows) if expected else 0
+    for name, passes in CONFIGURATIONS.items():
+        told = f"{definition.to_json()}\noptimisations: {name}"
+        try:
+            statement = caller.compile(definition, passes)
+        except QueryError as error:
+            codes = {issue.code.value for issue in error.issues}
+            if refusal is None:
+                assert codes == {IssueCode.KEY_REQUIRED.value}, f"{told}\n{error}"
+                assert oracle.may_need_key(definition, optimised=passes == PASSES), f"{told}\n{error}"
+            else:
+                assert refusal in codes, f"{told}\n{error}"
+            tried[f"refused: {', '.join(sorted(codes))}"] += 1
+            continue
+        assert expected is not None, f"answered what has no answer: {refusal}\n{told}"
+        found = connection.fetch(statement.sql, *statement.args)
+        tried["answers"] += 1
+        told = f"{told}\n{statement.sql}\n{statement.args}"
+        assert [column.name for column in statement.columns] == expected.columns, told
+        assert_same(found, expected, told)
+    if expected is not None:
+        _check_page(connection, caller, definition)
+
+
+def _check_page(connection: Connection, caller: Caller, definition: QueryDefinition) -> None:
+    """A page is a slice of the whole; for rows only where keys make the order a full one."""
+    if definition.columns and any(table.key is None for table in caller.scoped.database.tables):
+        return
+    try:
+        statements = [
+            caller.compile(definition.model_copy(update=page)) for page in ({}, {"limit": 2}, {"limit": 2, "offset": 1})
+        ]
+    except QueryError:
+        return
+    whole, first, second = (connection.fetch(each.sql, *each.args) for each in statements)
+    assert (first, second) == (whole[:2], whole[1:3]), definition.to_json()
+
+
+def test_enough_was_tried() -> None:
+    """Fails where the questions above were mostly refused: then they prove little."""
+    print(dict(sorted(tried.items())))
+    refused = sum(count for name, count in tried.items() if name.startswith("refused"))
+    assert tried["questions"] > EXAMPLES
+    assert tried["answers"] > 2 * refused
