@@ -1,0 +1,220 @@
+"""What OpenAPI says about bodies and answers. Nothing runs through these models; they are for readers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from pydantic import BaseModel, Field
+
+from prismiq.api.problems import MEDIA_TYPE, Problem, ProblemIssue
+from prismiq.query import QueryDefinition
+
+
+class ResultColumn(BaseModel):
+    """One column of a result."""
+
+    name: str
+    type: str = Field(examples=["numeric"])
+    role: str = Field(examples=["measure"], description="dimension, measure or column")
+    label: str
+    granularity: str | None = None
+    source: str | None = Field(default=None, description="table.column of a plain or bucketed column.")
+    grain: str | None = Field(default=None, description="The path whose rows a measure is computed over.")
+
+
+class ResultMeta(BaseModel):
+    """What is true of a result however often it is sent."""
+
+    cached: bool
+    as_of: str = Field(description="When PostgreSQL had answered, ISO 8601.")
+    warnings: list[str]
+
+
+class QueryResponse(BaseModel):
+    """A result: columns, and rows as arrays in their order."""
+
+    columns: list[ResultColumn]
+    rows: list[list[Any]]
+    row_count: int
+    truncated: bool = Field(description="Whether more rows existed than the engine's row cap let through.")
+    meta: ResultMeta
+
+
+class ValidationResponse(BaseModel):
+    """Whether a query can be answered, and every reason why not."""
+
+    valid: bool
+    issues: list[ProblemIssue]
+
+
+class SqlResponse(BaseModel):
+    """A compiled query: `$1` in the SQL is the first of `args`."""
+
+    sql: str
+    args: list[Any]
+    columns: list[ResultColumn]
+    warnings: list[str]
+
+
+class ExplainResponse(BaseModel):
+    """How a query will be answered."""
+
+    plan: list[str] = Field(description="The plan's tree, a line a node.")
+    sql: str
+    postgresql: list[Any] = Field(description="EXPLAIN (FORMAT JSON), not run.")
+
+
+class HealthResponse(BaseModel):
+    """A sign of life."""
+
+    status: str = Field(examples=["ok"])
+
+
+def documented(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:
+    """FastAPI's `responses`: the model for 200, and a problem for each of the other statuses."""
+    return {200: {"model": model, "description": "The answer."}, **{status: _PROBLEMS[status] for status in statuses}}
+
+
+def inlined(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON Schema without references, which a part of an OpenAPI document cannot resolve by itself.
+
+    Definitions that can hold themselves are written out once; inside, only their names stand.
+    """
+    definitions: Mapping[str, Any] = schema.get("$defs", {})
+    recursive = frozenset(name for name in definitions if name in _reached(definitions[name], definitions, set()))
+    return cast("dict[str, Any]", _inlined(schema, definitions, recursive, nested=False))
+
+
+def _inlined(part: Any, definitions: Mapping[str, Any], recursive: frozenset[str], *, nested: bool) -> Any:
+    if isinstance(part, list):
+        return [_inlined(item, definitions, recursive, nested=nested) for item in cast("list[Any]", part)]
+    if not isinstance(part, dict):
+        return part
+    schema = cast("dict[str, Any]", part)
+    name = _target(schema)
+    if name is None:
+        items = ((key, value) for key, value in schema.items() if key not in ("$defs", "discriminator"))
+        return {key: _inlined(value, definitions, recursive, nested=nested) for key, value in items}
+    if name in recursive and nested:
+        return {"type": "object", "title": name}
+    target = _inlined(definitions[name], definitions, recursive, nested=nested or name in recursive)
+    return {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
+
+
+def _reached(part: Any, definitions: Mapping[str, Any], seen: set[str]) -> set[str]:
+    """The names of the definitions that a part of a schema leads to; added to `seen`."""
+    if isinstance(part, list):
+        for item in cast("list[Any]", part):
+            _reached(item, definitions, seen)
+    elif isinstance(part, dict):
+        schema = cast("dict[str, Any]", part)
+        name = _target(schema)
+        if name is not None and name not in seen:
+            seen.add(name)
+            _reached(definitions[name], definitions, seen)
+        for value in schema.values():
+            _reached(value, definitions, seen)
+    return seen
+
+
+def _target(schema: Mapping[str, Any]) -> str | None:
+    reference = schema.get("$ref")
+    return reference.rsplit("/", 1)[-1] if isinstance(reference, str) else None
+
+
+_PROBLEM_SCHEMA = inlined(Problem.model_json_schema())
+_PROBLEMS: dict[int, dict[str, Any]] = {
+    status: {"description": description, "content": {MEDIA_TYPE: {"schema": _PROBLEM_SCHEMA}}}
+    for status, description in {
+        403: "The policy does not permit this, or the context lacks what the policy needs.",
+        404: "There is no such thing for this caller.",
+        406: "The client accepts nothing that is served here.",
+        413: "The body is larger than the limit.",
+        415: "The body is not JSON.",
+        422: "The query or a parameter is not valid: `errors` has every reason and its place.",
+        429: "No connection to the database became free in time.",
+        502: "The database failed.",
+        503: "The database is away. `Retry-After` says when to come again.",
+        504: "The query ran over its time-out and was cancelled.",
+    }.items()
+}
+
+_EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
+    "delays_by_airline": (
+        "Which airlines are late? Groups, along a relationship",
+        {
+            "source": "flights",
+            "dimensions": ["airlines.name"],
+            "measures": [
+                {"name": "flights", "aggregate": "count"},
+                {"name": "delay", "aggregate": "avg", "field": "arrival_delay"},
+                {
+                    "name": "cancelled",
+                    "aggregate": "count",
+                    "filters": [{"field": "cancelled", "operator": "eq", "value": True}],
+                },
+            ],
+            "order_by": ["-delay"],
+            "limit": 10,
+        },
+    ),
+    "flights_by_month": (
+        "How does traffic change over the year? Months in New York's time",
+        {
+            "source": "flights",
+            "dimensions": [{"name": "month", "field": "scheduled_departure", "granularity": "month"}],
+            "measures": [
+                {"name": "flights", "aggregate": "count"},
+                {"name": "planes", "aggregate": "count_distinct", "field": "tailnum"},
+                {"name": "median_delay", "aggregate": "median", "field": "departure_delay"},
+            ],
+            "order_by": ["month"],
+            "time_zone": "America/New_York",
+        },
+    ),
+    "seats_of_planes": (
+        "How many seats has each airline? Every plane counts once, however often it flew",
+        {
+            "source": "flights",
+            "dimensions": ["carrier"],
+            "measures": [
+                {"name": "seats", "aggregate": "sum", "field": "planes.seats"},
+                {"name": "flights", "aggregate": "count"},
+            ],
+            "having": [{"field": "flights", "operator": "gt", "value": 1000}],
+            "order_by": ["-seats"],
+        },
+    ),
+    "late_to_the_west": (
+        "Which flights to California were an hour late? Rows, with a filter tree",
+        {
+            "source": "flights",
+            "columns": ["flight_date", "carrier", "flight_number", "airports_via_dest.name", "arrival_delay"],
+            "filters": [
+                {"field": "arrival_delay", "operator": "gte", "value": 60},
+                {"field": "flight_date", "operator": "between", "value": ["2013-07-01", "2013-07-31"]},
+                {
+                    "or": [
+                        {"field": "dest", "operator": "in", "value": ["LAX", "SFO", "SAN"]},
+                        {"field": "airports_via_dest.name", "operator": "contains", "value": "San Jose"},
+                    ]
+                },
+            ],
+            "order_by": ["-arrival_delay"],
+            "limit": 20,
+        },
+    ),
+}
+
+QUERY_BODY: dict[str, Any] = {
+    "required": True,
+    "description": "A query definition.",
+    "content": {
+        "application/json": {
+            "schema": inlined(QueryDefinition.model_json_schema()),
+            "examples": {name: {"summary": summary, "value": value} for name, (summary, value) in _EXAMPLES.items()},
+        }
+    },
+}
+"""OpenAPI's request body of a query. The examples work on the demo's flights."""

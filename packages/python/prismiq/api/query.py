@@ -1,0 +1,115 @@
+"""`/query`: run a question, check it, see its SQL and its plan."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from time import perf_counter
+from typing import Any, Literal
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
+
+from prismiq.access import RequestContext
+from prismiq.api.context import GetContext, check_context
+from prismiq.api.documentation import (
+    QUERY_BODY,
+    ExplainResponse,
+    QueryResponse,
+    SqlResponse,
+    ValidationResponse,
+    documented,
+)
+from prismiq.api.problems import ProblemRoute, issue_json, json_bytes
+from prismiq.api.requests import check_accepts_json, read_json_body, run_while_connected, wanted_numbers
+from prismiq.engine import PrismiqEngine
+from prismiq.execution import column_json, encode_json
+from prismiq.execution.encode import plain_value
+
+JSON = "application/json"
+
+ENCODE_IN_THREAD = 5_000
+"""Rows from which a result is encoded beside the event loop."""
+
+_NUMBERS = Query(
+    default=None, description="`string` sends numeric and bigint as strings, for clients that round. Also by `Prefer`."
+)
+
+
+def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
+    """The routes below `/query`. Bodies go to the engine as bytes and results come out as bytes."""
+    router = APIRouter(route_class=ProblemRoute)
+    caller: Any = Depends(get_context)
+    limit = engine.settings.max_body_bytes
+
+    async def run_query(
+        request: Request, numbers: Literal["exact", "string"] | None = _NUMBERS, context: RequestContext = caller
+    ) -> Response:
+        """Answers a question. The numbers of a result are exact, whatever their size.
+
+        A client that goes away cancels its statement.
+        """
+        context = check_context(context)
+        check_accepts_json(request)
+        body = await read_json_body(request, limit)
+        started = perf_counter()
+        result = await run_while_connected(request, engine.execute_query(body, context))
+        answered = perf_counter()
+        form = numbers or wanted_numbers(request)
+        if result.row_count > ENCODE_IN_THREAD:
+            content = await asyncio.to_thread(encode_json, result, form)
+        else:
+            content = encode_json(result, form)
+        headers = {
+            "X-Query-Id": uuid4().hex,
+            "Server-Timing": f"query;dur={(answered - started) * 1e3:.1f}, "
+            f"encode;dur={(perf_counter() - answered) * 1e3:.1f}",
+        }
+        if form == "string":
+            headers["Preference-Applied"] = "numbers=string"
+        return Response(content, headers=headers, media_type=JSON)
+
+    async def validate_query(request: Request, context: RequestContext = caller) -> Response:
+        """Says whether a question can be answered, and if not, every reason why. Runs nothing."""
+        context = check_context(context)
+        body = await read_json_body(request, limit)
+        found = await engine.validate_query(body, context)
+        issues = [issue_json(issue.loc, issue.code.value, issue.message, issue.hint) for issue in found]
+        return Response(json_bytes({"valid": not issues, "issues": issues}), media_type=JSON)
+
+    async def show_sql(request: Request, context: RequestContext = caller) -> Response:
+        """The SQL that a question becomes, with its arguments. The policy says who may see it."""
+        context = check_context(context)
+        body = await read_json_body(request, limit)
+        statement = await engine.compile_query(body, context)
+        shown = {
+            "sql": statement.sql,
+            "args": statement.args,
+            "columns": [column_json(column) for column in statement.columns],
+            "warnings": statement.warnings,
+        }
+        return Response(json_bytes(shown, plain_value), media_type=JSON)
+
+    async def explain_query(request: Request, context: RequestContext = caller) -> Response:
+        """The plan of a question: Prismiq's tree, the SQL, and PostgreSQL's EXPLAIN. The policy says who may see it."""
+        context = check_context(context)
+        body = await read_json_body(request, limit)
+        explained = await run_while_connected(request, engine.explain_query(body, context))
+        return Response(json_bytes(explained, plain_value), media_type=JSON)
+
+    def add(path: str, endpoint: Callable[..., Coroutine[Any, Any, Response]], model: type[BaseModel]) -> None:
+        router.add_api_route(
+            path,
+            endpoint,
+            methods=["POST"],
+            response_class=Response,
+            responses=documented(model, 403, 413, 415, 422, 429, 502, 503, 504),
+            openapi_extra={"requestBody": QUERY_BODY},
+        )
+
+    add("/query", run_query, QueryResponse)
+    add("/query/validate", validate_query, ValidationResponse)
+    add("/query/sql", show_sql, SqlResponse)
+    add("/query/explain", explain_query, ExplainResponse)
+    return router

@@ -1,0 +1,36 @@
+"""The router that a host mounts: every resource, under one prefix."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from prismiq.api.context import GetContext
+from prismiq.api.health import health_router
+from prismiq.api.query import query_router
+from prismiq.api.schema import schema_router
+from prismiq.engine import PrismiqEngine
+from prismiq.errors import ConfigurationError
+
+
+def create_router(engine: PrismiqEngine, *, get_context: GetContext) -> APIRouter:
+    """Everything Prismiq serves, as one router:
+
+        app.include_router(create_router(engine, get_context=current_user), prefix="/analytics")
+
+    `get_context` is any FastAPI dependency of yours that returns a `RequestContext`; it raises your own HTTPException
+    for whoever may not ask. `public_context` lets everybody in. The router touches nothing of the application around
+    it; open and close the engine in your lifespan (`async with engine: yield`). Until then requests get a 503.
+
+    Raises ConfigurationError for an engine without a policy.
+    """
+    if engine.policy is None:
+        raise ConfigurationError(
+            "This engine has no access policy, so it must not answer over HTTP.",
+            hint="Give it one: PrismiqEngine(…, policy=AccessPolicy(tenant_column=…)). AccessPolicy.open() says out "
+            "loud that every readable table is for whoever get_context lets in.",
+        )
+    router = APIRouter()
+    router.include_router(query_router(engine, get_context), tags=["query"])  # first, as routes are tried in order
+    router.include_router(schema_router(engine, get_context), tags=["schema"])
+    router.include_router(health_router(engine), tags=["health"])
+    return router

@@ -1,0 +1,122 @@
+"""`/schema`: what this caller may query. Answers carry an ETag, so that asking again is cheap."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from prismiq.access import RequestContext
+from prismiq.api.context import GetContext, check_context
+from prismiq.api.documentation import QueryResponse, documented
+from prismiq.api.etags import etag_of, not_modified
+from prismiq.api.problems import ProblemRoute
+from prismiq.api.requests import run_while_connected
+from prismiq.engine import PrismiqEngine
+from prismiq.errors import NotFoundError
+from prismiq.execution import encode_json
+from prismiq.query.fields import Name, Path, dotted, segments
+from prismiq.schema.models import DatabaseSchema, TableSchema
+
+TableName = Annotated[
+    list[Name],
+    Query(
+        min_length=1, max_length=2, description="`orders` or `sales.orders`; schema and name apart for names with dots."
+    ),
+]
+Search = Annotated[str | None, Query(max_length=200, description="Only values that contain this text.")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="Values at most.")]
+
+
+def schema_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
+    """The routes below `/schema`. Names come as path segments, or as parameters where they hold a slash."""
+    router = APIRouter(route_class=ProblemRoute)
+    caller: Any = Depends(get_context)
+
+    async def read_schema(request: Request, context: RequestContext = caller) -> Response:
+        """Every table, column and relationship that the caller may query."""
+        schema = await engine.get_schema(check_context(context))
+        return _answer(request, schema, schema)
+
+    async def read_table(request: Request, table: str, context: RequestContext = caller) -> Response:
+        """One table: `orders`, or `sales.orders`."""
+        schema = await engine.get_schema(check_context(context))
+        return _answer(request, schema, _find(schema, table))
+
+    async def find_table(request: Request, table: TableName, context: RequestContext = caller) -> Response:
+        """One table, by parameters: for a name that holds a slash or a dot."""
+        schema = await engine.get_schema(check_context(context))
+        return _answer(request, schema, _find(schema, _reference(table)))
+
+    async def read_values(
+        request: Request,
+        *,
+        table: str,
+        column: str,
+        search: Search = None,
+        limit: Limit = 100,
+        context: RequestContext = caller,
+    ) -> Response:
+        """The distinct values of a column that the caller may see, in order: for filters to choose from."""
+        return await values(request, table, column, context, search=search, limit=limit)
+
+    async def find_values(
+        request: Request,
+        *,
+        table: TableName,
+        column: str,
+        search: Search = None,
+        limit: Limit = 100,
+        context: RequestContext = caller,
+    ) -> Response:
+        """The values of a column, by parameters: for names that hold a slash or a dot."""
+        return await values(request, _reference(table), column, context, search=search, limit=limit)
+
+    async def values(
+        request: Request, table: str | Path, column: str, context: RequestContext, **choice: Any
+    ) -> Response:
+        asked = engine.get_column_values(table, column, context=check_context(context), **choice)
+        result = await run_while_connected(request, asked)
+        return Response(encode_json(result), headers={"Cache-Control": "no-store"}, media_type="application/json")
+
+    def add(path: str, endpoint: Any, model: Any, *statuses: int) -> None:
+        router.add_api_route(
+            path,
+            endpoint,
+            methods=["GET"],
+            response_class=Response,
+            responses=documented(model, 403, *statuses, 502, 503),
+        )
+
+    add("/schema", read_schema, DatabaseSchema)
+    add("/schema/tables/{table}", read_table, TableSchema, 404, 422)
+    add("/schema/tables/{table}/columns/{column}/values", read_values, QueryResponse, 404, 422, 429, 504)
+    add("/schema/table", find_table, TableSchema, 404, 422)
+    add("/schema/values", find_values, QueryResponse, 404, 422, 429, 504)
+    return router
+
+
+def _reference(names: list[str]) -> str | Path:
+    return names[0] if len(names) == 1 else Path(path=tuple(names))
+
+
+def _find(schema: DatabaseSchema, reference: str | Path) -> TableSchema:
+    names = segments(reference)
+    found = schema.candidates(names)
+    if len(found) == 1:
+        return schema.by_ref[found[0]]
+    shown = dotted(names)
+    if found:
+        raise NotFoundError(f'"{shown}" is in several schemas.', hint=f"Say which: {', '.join(map(str, found))}.")
+    near = get_close_matches(shown, [schema.reference(table.ref) for table in schema.tables], n=1)
+    raise NotFoundError(
+        f'There is no table "{shown}".', hint=f'Did you mean "{near[0]}"?' if near else "GET /schema lists them."
+    )
+
+
+def _answer(request: Request, schema: DatabaseSchema, shown: DatabaseSchema | TableSchema) -> Response:
+    headers = {"ETag": etag_of(schema.version), "Cache-Control": "private, no-cache"}
+    if not_modified(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(shown.model_dump_json(exclude_none=True), headers=headers, media_type="application/json")

@@ -1,0 +1,194 @@
+"""The engine: a question and who asks in, rows out. `_prepare` and `execute_query` are the whole pipeline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from types import TracebackType
+from typing import Any
+
+from prismiq.access import AccessPolicy, RequestContext, ScopedSchema
+from prismiq.access.scopes import Scopes
+from prismiq.access.visible import visible_schema
+from prismiq.errors import ConfigurationError, Issue, IssueCode, NotFoundError, PermissionDeniedError, QueryError
+from prismiq.execution import Database, QueryResult
+from prismiq.execution.pool import Pool
+from prismiq.introspection import SchemaCache, introspect
+from prismiq.plan import plan, render
+from prismiq.query import Condition, Dimension, Operator, QueryDefinition
+from prismiq.query.fields import Path
+from prismiq.query.parse import read_definition
+from prismiq.query.shape import split
+from prismiq.schema import SchemaConfiguration, apply
+from prismiq.schema.models import DatabaseSchema
+from prismiq.schema.types import DataType
+from prismiq.settings import Settings
+from prismiq.sql import Statement
+from prismiq.sql.templates import Templates
+
+Question = QueryDefinition | Mapping[str, Any] | str | bytes
+"""A definition, or its JSON as data, text or bytes."""
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+class PrismiqEngine:
+    """Answers questions to one PostgreSQL database.
+
+    Construct it anywhere, it is cheap; `await engine.open()` or `async with engine` before use. Without a policy it
+    answers in full, since Python code is the host's own; with one every call needs a context.
+
+    `clock` tells the time that relative periods are relative to. Raises ConfigurationError when neither or both of
+    `dsn` and `pool` are given.
+    """
+
+    def __init__(
+        self,
+        dsn: str | None = None,
+        *,
+        pool: Pool | None = None,
+        policy: AccessPolicy | None = None,
+        configuration: SchemaConfiguration | None = None,
+        settings: Settings | None = None,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        if (dsn is None) == (pool is None):
+            raise ConfigurationError(
+                "An engine needs a `dsn` or a `pool`, and not both.",
+                hint='PrismiqEngine("postgresql://…") connects by itself; PrismiqEngine(pool=…) uses your pool.',
+            )
+        self.policy = policy
+        self.settings = settings or Settings()
+        self.configuration = configuration or SchemaConfiguration()
+        self._database = Database(dsn=dsn, pool=pool, settings=self.settings)
+        self._schema = SchemaCache(self._introspect, self.settings.schema_ttl)
+        self._clock = clock
+        self._scopes = Scopes(policy)
+        self._templates = Templates(self.settings.plan_cache_size, max_tables=self.settings.max_joined_tables)
+
+    async def open(self) -> None:
+        """Opens the pool. PostgreSQL need not be there yet: the first query says so if it is not."""
+        await self._database.open()
+
+    async def close(self) -> None:
+        """Ends background work and closes the engine's own pool; the host's stays open."""
+        await self._schema.close()
+        self._schema = SchemaCache(self._introspect, self.settings.schema_ttl)  # so that it may be opened again
+        await self._database.close()
+
+    async def __aenter__(self) -> PrismiqEngine:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def execute_query(self, question: Question, context: RequestContext | None = None) -> QueryResult:
+        """Answers a question.
+
+        Raises QueryError when it cannot be planned, ContextError when the context lacks what the policy needs, and
+        DatabaseError when PostgreSQL cannot answer.
+        """
+        statement = await self._prepare(question, context)
+        return await self._database.run(statement)
+
+    async def compile_query(self, question: Question, context: RequestContext | None = None) -> Statement:
+        """The SQL, its arguments and its columns, without running it. Raises like `execute_query`.
+
+        With a policy the context's roles must be among `sql_visible_to`, since the SQL shows the policy's columns.
+        """
+        self._check_sql_visible(context)
+        return await self._prepare(question, context)
+
+    async def validate_query(self, question: Question, context: RequestContext | None = None) -> list[Issue]:
+        """Every reason why the question cannot be planned; empty when it can."""
+        try:
+            await self._prepare(question, context)
+        except QueryError as error:
+            return list(error.issues)
+        return []
+
+    async def explain_query(self, question: Question, context: RequestContext | None = None) -> dict[str, Any]:
+        """The plan's tree as text, the SQL, and PostgreSQL's EXPLAIN of it (not run). Raises like `compile_query`."""
+        statement = await self.compile_query(question, context)
+        definition = read_definition(question, self.settings)
+        shape, _ = split(definition, time_zone=self.settings.time_zone)
+        scoped = await self._scoped(context)
+        return {
+            "plan": render(plan(shape, scoped)).splitlines(),
+            "sql": statement.sql,
+            "postgresql": await self._database.explain(statement),
+        }
+
+    async def get_schema(self, context: RequestContext | None = None) -> DatabaseSchema:
+        """What this caller may query: tables, columns and relationships."""
+        return visible_schema(await self._scoped(context))
+
+    async def refresh_schema(self) -> None:
+        """Reads the database's schema again, now. Plans made for the old one are no longer used."""
+        await self._schema.refresh()
+
+    async def get_column_values(
+        self,
+        table: str | Path,
+        column: str,
+        *,
+        search: str | None = None,
+        limit: int = 100,
+        context: RequestContext | None = None,
+    ) -> QueryResult:
+        """The distinct values of a column that this caller may see, in order; with `search` those that contain it.
+
+        Raises NotFoundError for a table or a column that does not exist for the caller, QueryError for a search in a
+        column that is not text.
+        """
+        found = (await self._scoped(context)).find(table)
+        if found is None or column not in found.columns:
+            raise NotFoundError(f'There is no column "{column}" in a table "{table}".', hint="GET /schema lists them.")
+        field = Path(path=(column,))
+        kind = found.columns[column].type
+        if search and kind not in (DataType.TEXT, DataType.ENUM):
+            message = f'"{column}" is {kind}; only text can be searched.'
+            raise QueryError([Issue(("search",), IssueCode.TYPE_MISMATCH, message, "Leave `search` out.")])
+        contains = Condition(field=field, operator=Operator.CONTAINS, value=search, case_sensitive=False)
+        definition = QueryDefinition(
+            source=table,
+            dimensions=(Dimension(field=field),),
+            filters=contains if search else None,
+            limit=limit,
+        )
+        return await self.execute_query(definition, context)
+
+    async def check_ready(self) -> None:
+        """Asks PostgreSQL for a sign of life. Raises DatabaseUnavailableError or BusyError."""
+        await self._database.ping()
+
+    async def _prepare(self, question: Question, context: RequestContext | None) -> Statement:
+        """The pipeline up to PostgreSQL: read, scope, split, plan (or find the plan), bind."""
+        definition = read_definition(question, self.settings)
+        scoped = await self._scoped(context)
+        shape, values = split(definition, time_zone=self.settings.time_zone)
+        template = self._templates.get(shape, scoped)
+        return template.bind(values, context, row_cap=self.settings.row_cap, now=self._clock())
+
+    async def _scoped(self, context: RequestContext | None) -> ScopedSchema:
+        return self._scopes.of(await self._schema.get(), context)
+
+    async def _introspect(self) -> DatabaseSchema:
+        async with self._database.connection() as connection:
+            found = await introspect(connection, self.configuration.schemas)
+        # A large schema is some 100 ms of Python; in a thread the event loop keeps its turns.
+        return await asyncio.to_thread(apply, found, self.configuration)
+
+    def _check_sql_visible(self, context: RequestContext | None) -> None:
+        if self.policy is None or self.policy.sql_visible_to == "everyone":
+            return
+        if context is None or not context.roles & self.policy.sql_visible_to:
+            raise PermissionDeniedError(
+                "The policy does not let this caller see SQL.", hint="`AccessPolicy.sql_visible_to` names the roles."
+            )

@@ -1,0 +1,119 @@
+"""Dates and times that Python has no value for: before the year 1, after 9999, and 24:00.
+
+The driver cannot decode them. Asking again with these codecs gives text for them (ISO 8601 with an expanded year, as
+JavaScript reads it, or "infinity") and the usual objects for all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta, timezone
+from typing import Any
+
+Record = Any
+
+_EPOCH = date(2000, 1, 1).toordinal()  # PostgreSQL counts from here
+_DAY = 86_400_000_000
+_INFINITIES = {2**31 - 1: "infinity", -(2**31): "-infinity", 2**63 - 1: "infinity", -(2**63): "-infinity"}
+
+
+async def fetch_any_year(connection: Any, sql: str, args: Sequence[object], *, timeout: float) -> list[Record]:
+    """Fetches with codecs that know every year. The connection's own codecs for these types are reset afterwards."""
+    try:
+        for name, decode in _DECODERS.items():
+            await connection.set_type_codec(
+                name, schema="pg_catalog", encoder=_ENCODERS[name], decoder=decode, format="tuple"
+            )
+        return await connection.fetch(sql, *args, timeout=timeout)
+    finally:
+        if not connection.is_closed():
+            for name in _DECODERS:
+                await connection.reset_type_codec(name, schema="pg_catalog")
+
+
+def calendar_day(ordinal: int) -> str:
+    """ISO 8601 of a day, counted as `date.toordinal` does but in any year: `+020000-01-01`, `-000043-03-15`."""
+    if 1 <= ordinal <= date.max.toordinal():
+        return date.fromordinal(ordinal).isoformat()
+    cycles = (ordinal - 1) // 146_097  # the calendar repeats every 400 years
+    day = date.fromordinal(ordinal - cycles * 146_097)
+    year = day.year + cycles * 400
+    return f"{'-' if year < 0 else '+'}{abs(year):06d}-{day:%m-%d}"
+
+
+def _date(value: tuple[int]) -> date | str:
+    (days,) = value
+    ordinal = days + _EPOCH
+    if days in _INFINITIES:
+        return _INFINITIES[days]
+    return date.fromordinal(ordinal) if 1 <= ordinal <= date.max.toordinal() else calendar_day(ordinal)
+
+
+def _timestamp(value: tuple[int]) -> datetime | str:
+    (microseconds,) = value
+    if microseconds in _INFINITIES:
+        return _INFINITIES[microseconds]
+    days, rest = divmod(microseconds, _DAY)
+    try:
+        return datetime(2000, 1, 1) + timedelta(days=days, microseconds=rest)
+    except OverflowError:
+        return f"{calendar_day(days + _EPOCH)}T{_clock(rest)}"
+
+
+def _timestamptz(value: tuple[int]) -> datetime | str:
+    moment = _timestamp(value)
+    if isinstance(moment, datetime):
+        return moment.replace(tzinfo=timezone.utc)
+    return moment if moment in _INFINITIES.values() else f"{moment}+00:00"
+
+
+def _time(value: tuple[int]) -> time | str:
+    (microseconds,) = value
+    return _clock(microseconds) if microseconds >= _DAY else time.fromisoformat(_clock(microseconds))
+
+
+def _timetz(value: tuple[int, int]) -> time | str:
+    microseconds, west = value  # seconds west of Greenwich
+    zone = timezone(timedelta(seconds=-west))
+    if microseconds < _DAY:
+        return time.fromisoformat(_clock(microseconds)).replace(tzinfo=zone)
+    return _clock(microseconds) + time(tzinfo=zone).isoformat()[8:]
+
+
+def _clock(microseconds: int) -> str:
+    seconds, fraction = divmod(microseconds, 1_000_000)
+    clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return f"{clock}.{fraction:06d}" if fraction else clock
+
+
+def _days_since_epoch(value: date) -> tuple[int]:
+    return (value.toordinal() - _EPOCH,)
+
+
+def _microseconds(value: datetime) -> tuple[int]:
+    since = value - datetime(2000, 1, 1, tzinfo=value.tzinfo and timezone.utc)
+    return (since // timedelta(microseconds=1),)
+
+
+def _of_day(value: time) -> tuple[int]:
+    return (((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000 + value.microsecond,)
+
+
+def _of_day_and_zone(value: time) -> tuple[int, int]:
+    return (*_of_day(value), -round((value.utcoffset() or timedelta()).total_seconds()))
+
+
+_DECODERS: dict[str, Callable[[Any], object]] = {
+    "date": _date,
+    "timestamp": _timestamp,
+    "timestamptz": _timestamptz,
+    "time": _time,
+    "timetz": _timetz,
+}
+_ENCODERS: dict[str, Callable[[Any], object]] = {
+    "date": _days_since_epoch,
+    "timestamp": _microseconds,
+    "timestamptz": _microseconds,
+    "time": _of_day,
+    "timetz": _of_day_and_zone,
+}

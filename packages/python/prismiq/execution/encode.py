@@ -1,0 +1,214 @@
+"""A result as JSON, straight from the driver's rows.
+
+The converter of a column is picked once, by its type; most types need none, since orjson writes them itself. Decimals
+and bigints keep every digit.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, time, timedelta, timezone
+from decimal import Decimal
+from typing import Any, Literal, cast
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
+import orjson
+
+from prismiq.execution.result import QueryResult, in_zone
+from prismiq.plan.outputs import OutputColumn
+from prismiq.schema.types import DataType
+
+Numbers = Literal["exact", "string"]
+"""How `numeric` and `bigint` are written: as JSON numbers with every digit, or as strings for clients that round."""
+
+Converter = Callable[[Any], object]
+
+CHUNK = 2_000
+"""Rows encoded at once: between two chunks other threads get their turn."""
+
+
+def encode_json(result: QueryResult, numbers: Numbers = "exact") -> bytes:
+    """The result as the JSON object that `POST /query` answers with."""
+    tail = {
+        "row_count": result.row_count,
+        "truncated": result.truncated,
+        "meta": {
+            "cached": result.meta.cached,
+            "as_of": result.meta.as_of,
+            "warnings": result.meta.warnings,
+        },
+    }
+    rows = b",".join(chunk for chunk in _row_chunks(result, numbers))
+    columns = orjson.dumps([column_json(column) for column in result.columns])
+    # The two objects are glued: {"columns": …, "rows": [ … ], and the tail without its brace.
+    return b"".join((b'{"columns":', columns, b',"rows":[', rows, b"],", orjson.dumps(tail, option=_OPTIONS)[1:]))
+
+
+def column_json(column: OutputColumn) -> Mapping[str, object]:
+    """A column as the result describes it; what it does not have is left out."""
+    described = {
+        "name": column.name,
+        "type": column.type.value,
+        "role": column.role.value,
+        "granularity": column.granularity,
+        "label": column.label,
+        "source": column.source,
+        "grain": column.grain,
+    }
+    return {key: value for key, value in described.items() if value is not None}
+
+
+_OPTIONS = orjson.OPT_UTC_Z
+
+
+def _row_chunks(result: QueryResult, numbers: Numbers) -> Iterator[bytes]:
+    """The rows as JSON arrays with commas between them, without the outer brackets, some at a time."""
+    converters = _converters(result, numbers)
+    plain = not any(converters)
+    for start in range(0, result.row_count, CHUNK):
+        rows = result.records[start : start + CHUNK]
+        yield orjson.dumps(rows if plain else _converted(rows, converters), default=plain_value)[1:-1]
+
+
+def _converted(rows: Sequence[Sequence[Any]], converters: Sequence[Converter | None]) -> list[tuple[object, ...]]:
+    """The rows with their columns converted, column by column."""
+    columns = [
+        column if convert is None else [None if value is None else convert(value) for value in column]
+        for convert, column in zip(converters, zip(*rows, strict=True), strict=True)
+    ]
+    return list(zip(*columns, strict=True))
+
+
+def _converters(result: QueryResult, numbers: Numbers) -> list[Converter | None]:
+    by_type = dict(_BY_TYPE)
+    zone = result.zone
+    by_type[DataType.TIMESTAMPTZ] = lambda value: _moment(value, zone)
+    by_type[DataType.ARRAY] = by_type[DataType.OTHER] = lambda value: _nested(value, zone)
+    if not result.json_is_text:
+        del by_type[DataType.JSON], by_type[DataType.JSONB]
+    if numbers == "string":
+        by_type[DataType.NUMERIC] = _digits
+        by_type[DataType.BIGINT] = str
+    return [by_type.get(column.type) for column in result.columns]
+
+
+def _number(value: Any) -> object:
+    """A Decimal as a JSON number with its digits as they are; NaN and the infinities are null."""
+    text = str(value)
+    if text[-1] > "9":
+        return None
+    return orjson.Fragment(format(value, "f") if "E" in text else text)
+
+
+def _digits(value: Any) -> str | None:
+    text = format(value, "f")
+    return None if text[-1] > "9" else text
+
+
+def _real(value: float) -> float:
+    """The shortest number that is this `real`, as PostgreSQL writes it: 0.1, where the double of it has 17 digits."""
+    try:
+        single = struct.pack("f", value)
+    except OverflowError:  # the host's codec gave a number that is no real
+        return value
+    for digits in (6, 7, 8):
+        short = float(f"{value:.{digits}g}")
+        if struct.pack("f", short) == single:
+            return short
+    return float(f"{value:.9g}")
+
+
+def _moment(value: Any, zone: ZoneInfo) -> object:
+    """A timestamp with the zone's offset."""
+    local = in_zone(value, zone)
+    if not isinstance(local, datetime):
+        return local
+    if local.tzinfo is None:  # the driver's sign for the infinities
+        return "infinity" if local.year > 1 else "-infinity"
+    offset = local.utcoffset()
+    if offset is not None and offset.seconds % 60:  # ISO 8601 has no seconds there: local mean time of long ago
+        return local.astimezone(timezone.utc)
+    return local
+
+
+def _duration(value: Any) -> str:
+    """A timedelta by ISO 8601: `P1DT2H30M`, `-PT0.5S`."""
+    if not isinstance(value, timedelta):
+        return str(value)
+    sign, value = ("-", -value) if value < timedelta() else ("", value)
+    minutes, seconds = divmod(value.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    fraction = f".{value.microseconds:06d}".rstrip("0") if value.microseconds else ""
+    days = f"{value.days}D" if value.days else ""
+    clock = (
+        (f"{hours}H" if hours else "")
+        + (f"{minutes}M" if minutes else "")
+        + (f"{seconds}{fraction}S" if seconds or fraction else "")
+    )
+    return f"{sign}P{days}T{clock}" if clock else f"{sign}P{days}" if days else "PT0S"
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode("ascii")
+
+
+def _range(value: Any) -> str:
+    """A range as PostgreSQL writes it: `[1,3)`."""
+    if value.isempty:
+        return "empty"
+    lower = "" if value.lower is None else str(value.lower)
+    upper = "" if value.upper is None else str(value.upper)
+    return f"{'[' if value.lower_inc else '('}{lower},{upper}{']' if value.upper_inc else ')'}"
+
+
+def _bits(value: Any) -> str:
+    return value.as_string().replace(" ", "")
+
+
+_BY_KIND: dict[type, Converter] = {
+    Decimal: _number,
+    timedelta: _duration,
+    bytes: _base64,
+    UUID: str,
+    time: time.isoformat,
+    asyncpg.Range: _range,
+    asyncpg.BitString: _bits,
+}
+
+
+def plain_value(value: Any) -> object:
+    """A value that orjson does not know, as one that it does. Anything unknown becomes its text."""
+    if isinstance(value, asyncpg.Record | tuple):  # also a point, which is a tuple of a class of its own
+        return tuple(cast("tuple[Any, ...]", value))
+    for kind, convert in _BY_KIND.items():
+        if isinstance(value, kind):
+            return convert(value)
+    return str(value)
+
+
+def _nested(value: Any, zone: ZoneInfo) -> object:
+    """An array, a composite or a value of a type of its own. orjson asks `plain_value` for what it does not know."""
+    if isinstance(value, list):
+        return [_nested(item, zone) for item in cast("list[Any]", value)]
+    if isinstance(value, asyncpg.Record):
+        return [_nested(item, zone) for item in value]
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return _moment(value, zone)
+    return str(value) if isinstance(value, time) else value
+
+
+_BY_TYPE: dict[DataType, Converter] = {
+    DataType.NUMERIC: _number,
+    DataType.REAL: _real,
+    DataType.UUID: str,
+    DataType.TIME: str,  # orjson 3.13 writes 10 ms as ".10000"
+    DataType.TIMETZ: str,
+    DataType.INTERVAL: _duration,
+    DataType.JSON: orjson.Fragment,
+    DataType.JSONB: orjson.Fragment,
+    DataType.BYTEA: _base64,
+}

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prismiq.execution.calendar import calendar_day
+
+CYCLE = 146_097  # days in 400 years
+
+
+@given(st.integers(1, date.max.toordinal()))
+def test_days_of_pythons_calendar(ordinal: int) -> None:
+    assert calendar_day(ordinal) == date.fromordinal(ordinal).isoformat()
+
+
+@given(st.integers(1, CYCLE), st.integers(26, 500) | st.integers(-12, -1))
+def test_days_beyond_repeat_every_400_years(ordinal: int, cycles: int) -> None:
+    near, far = date.fromordinal(ordinal), calendar_day(ordinal + cycles * CYCLE)
+    year = near.year + 400 * cycles
+    assert far == f"{'-' if year < 0 else '+'}{abs(year):06d}-{near:%m-%d}"
+
+
+@pytest.mark.parametrize(
+    ("ordinal", "text"),
+    [
+        (0, "+000000-12-31"),
+        (-365, "+000000-01-01"),
+        (-366, "-000001-12-31"),
+        (date.max.toordinal() + 1, "+010000-01-01"),
+    ],
+)
+def test_the_edges(ordinal: int, text: str) -> None:
+    assert calendar_day(ordinal) == text
