@@ -1,0 +1,61 @@
+"""Everywhere in a definition that a field can be named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Definition = dict[str, Any]
+
+
+def places(source: str, field: str) -> dict[str, Definition]:
+    """A question for each place, by the place's name. `field` is a path as dotted text."""
+    path = {"path": field.split(".")}
+
+    def filtered(condition: object) -> Definition:
+        return {"source": source, "measures": ["count"], "filters": condition}
+
+    def measured(aggregate: str, **parts: object) -> Definition:
+        return {"source": source, "measures": [{"aggregate": aggregate, **parts}]}
+
+    def counted(**parts: object) -> Definition:
+        return {"source": source, "measures": ["count"], **parts}
+
+    def listed(*columns: object, **parts: object) -> Definition:
+        return {"source": source, "columns": list(columns), **parts}
+
+    def expressed(text: str) -> Definition:
+        return {"name": "x", "expression": text}
+
+    return {
+        "dimension": {"source": source, "dimensions": [field]},
+        "dimension by path": {"source": source, "dimensions": [path]},
+        "dimension by object": {"source": source, "dimensions": [{"field": field, "granularity": "month"}]},
+        "dimension expression": {"source": source, "dimensions": [expressed(f"coalesce({field}, {field})")]},
+        "column": listed(field),
+        "column by path": listed(path),
+        "column expression": listed(expressed(f"case when {field} = 1 then 2 end")),
+        "measure": {"source": source, "measures": [f"sum({field})"]},
+        "measure by path": measured("count", field=path),
+        "measure of a wrong type": measured("bool_and", field=field),
+        "measure expression": measured("max", **expressed(f"{field} || 'a'")),
+        "measure table": measured("count", table=field),
+        "measure grain": measured("count", field="tenant_id", grain=field),
+        "measure filter": measured("count", filters={"field": field, "value": 1}),
+        "measure filter expression": measured("count", filters={"expression": f"{field} = {field}"}),
+        "filter": filtered([{"field": field, "value": "x"}]),
+        "filter by path": filtered({"field": path, "operator": "is_null"}),
+        "filter of a wrong type": filtered({"field": field, "operator": "regex", "value": 1}),
+        "filter deep inside": filtered({"or": [{"not": [{"field": field, "operator": "in", "value": [1]}]}]}),
+        "filter expression": filtered({"expression": f"{field} is null"}),
+        "filter of an expression": filtered({"expression": f"lower({field})", "operator": "contains", "value": "a"}),
+        "exists": filtered({"exists": field}),
+        "not exists": filtered({"not": {"exists": path}}),
+        "inside exists": filtered({"exists": "customer", "filters": {"field": field, "value": 1}}),
+        "having": counted(having={"field": field, "operator": "gt", "value": 0}),
+        "having expression": counted(having={"expression": f"count > {field}"}),
+        "order of groups": counted(order_by=[f"-{field}"]),
+        "order of rows": listed("tenant_id", order_by=[field]),
+        "order by path": listed("tenant_id", order_by=[path]),
+        "several": counted(dimensions=[field, "nothing"], filters={"field": field, "value": 1}, order_by=field),
+        "an output's own name": {**measured("count", name=field), "order_by": [field], "having": {"field": field}},
+    }
