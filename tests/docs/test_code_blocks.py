@@ -1,0 +1,40 @@
+"""Code in the documentation: Python compiles and imports what exists, YAML is a schema configuration."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from prismiq import SchemaConfiguration
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "packages/docs").glob("*.md"), *(ROOT / "examples").rglob("*.md")])
+
+
+def blocks(language: str) -> list[Any]:
+    pattern = re.compile(rf"^```{language}\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    return [
+        pytest.param(text, id=f"{page.stem}-{number}")
+        for page in PAGES
+        for number, text in enumerate(pattern.findall(page.read_text(encoding="utf-8")))
+    ]
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_compiles_and_its_imports_exist(code: str) -> None:
+    tree = compile(code, "<documentation>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "prismiq":
+            module = importlib.import_module(str(node.module))
+            assert [name.name for name in node.names if not hasattr(module, name.name)] == []
+
+
+@pytest.mark.parametrize("text", blocks("yaml"))
+def test_yaml_is_a_schema_configuration(text: str) -> None:
+    assert SchemaConfiguration.load(yaml.safe_load(text)).tables

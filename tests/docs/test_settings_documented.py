@@ -1,0 +1,24 @@
+"""configuration.md has every setting with its environment variable and its default, and none that does not exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from prismiq import SchemaConfiguration, Settings
+from prismiq.schema import ColumnConfiguration, RelationshipConfiguration, TableConfiguration
+
+PAGE = (Path(__file__).parents[2] / "packages/docs/configuration.md").read_text(encoding="utf-8")
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `PRISMIQ_(\w+)` \| `([^`]*)` \|", PAGE, re.MULTILINE)
+    documented = {name: default for name, _, default in rows}
+    assert documented == {name: str(field.default) for name, field in Settings.model_fields.items()}
+    assert all(variable == name.upper() for name, variable, _ in rows)
+
+
+def test_every_key_of_the_schema_configuration_is_documented() -> None:
+    documented = set(re.findall(r"^\| `(\w+)` \|", PAGE.partition("## Schema configuration")[2], re.MULTILINE))
+    for model in (SchemaConfiguration, TableConfiguration, ColumnConfiguration, RelationshipConfiguration):
+        assert set(model.model_fields) <= documented, model.__name__
