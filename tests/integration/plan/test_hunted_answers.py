@@ -158,6 +158,14 @@ QUESTIONS: dict[str, tuple[dict[str, Any], list[tuple[Any, ...]]]] = {
         },
         [(10, 1), (30, 0)],
     ),
+    "a group stays though no row of the only measure's table is in it": (
+        {
+            "source": "parents",
+            "dimensions": ["x"],
+            "measures": [total("one.v"), {"aggregate": "count", "table": "one"}],
+        },
+        [(10, 5, 1), (20, 5, 1), (30, None, 0)],
+    ),
     "the row that is not there satisfies is_null": (
         {
             "source": "parents",

@@ -75,36 +75,50 @@ def test_two_paths_to_one_table_are_two_joins() -> None:
     assert compiled(definition).sql.count("public.addresses") == 2
 
 
-def hub(number: int, *more: Any) -> Any:
-    """A table that many others refer to, and those others twice over, so that the ways between any two are many."""
-    spokes = [
-        table(f"spoke_{index}", "id bigint", "hub_id bigint", "next_id bigint", links={"hub_id": "hub", "next_id": f"spoke_{(index + 1) % number}"})
-        for index in range(number)
+CROWD = 30
+
+
+def crowd() -> list[Any]:
+    """Tables with so many ways between them that a search for all of them never ends."""
+    return [
+        table("hub", "id bigint"),
+        *(
+            table(
+                f"spoke_{index}", "id bigint", "hub_id bigint", "a bigint", "b bigint", "c bigint",
+                links={
+                    "hub_id": "hub",
+                    **{name: f"spoke_{(index + step) % CROWD}" for name, step in (("a", 1), ("b", 7), ("c", 11))},
+                },
+            )
+            for index in range(CROWD)
+        ),
     ]  # fmt: skip
-    return database(table("hub", "id bigint", "code text"), *spokes, *more)
 
 
-def test_a_large_graph_does_not_hide_a_second_way() -> None:
-    """The search for all ways gives up long before it has seen them; one found is then not the only one."""
-    schema = hub(
-        40,
-        table("start", "id bigint", "hub_id bigint", "far_id bigint", links={"hub_id": "hub", "far_id": "far"}),
-        table("far", "id bigint", "spoke_id bigint", links={"spoke_id": "spoke_0"}),
-    )
-    definition = {"source": "start", "measures": ["count"], "dimensions": ["hub.code"]}
-    planned(definition, scope(schema, None, None))  # `hub` is the relationship's own name
-    definition["dimensions"] = ["public.hub.code"]
-    issue = refusal(definition, scope(schema, None, None))
+def chain(length: int, target: str) -> list[Any]:
+    return [
+        table(f"link_{index}", "id bigint", "next_id bigint", links={"next_id": f"link_{index + 1}" if index < length else target})
+        for index in range(length + 1)
+    ]  # fmt: skip
+
+
+def test_a_second_way_counts_however_far_the_search_would_have_to_go() -> None:
+    start = table(
+        "start", "id bigint", "t bigint", "hub_id bigint", "link bigint",
+        links={"t": "targets", "hub_id": "hub", "link": "link_0"},
+    )  # fmt: skip
+    tables = [start, table("targets", "id bigint", "code text"), *crowd(), *chain(8, "targets")]
+    definition = {"source": "start", "measures": ["count"], "dimensions": ["public.targets.code"]}
+    issue = refusal(definition, scope(database(*tables), None, None))
     assert issue.code is IssueCode.AMBIGUOUS_PATH
-    assert "hub" in str(issue.hint)
+    assert issue.hint == "Write the path: targets, …."
 
 
-def test_a_large_graph_does_not_hide_the_only_way() -> None:
-    schema = hub(
-        40, table("start", "id bigint", "leaf_ref bigint", links={"leaf_ref": "leafs"}), table("leafs", "id bigint")
-    )
-    definition = {"source": "start", "measures": ["count"], "dimensions": ["leafs.id"]}
-    planned(definition, scope(schema, None, None))
+def test_the_only_way_is_found_in_a_crowd() -> None:
+    start = table("start", "id bigint", "t bigint", "hub_id bigint", links={"t": "targets", "hub_id": "hub"})
+    tables = [start, table("targets", "id bigint", "code text"), *crowd()]
+    definition = {"source": "start", "measures": ["count"], "dimensions": ["public.targets.code"]}
+    assert "public.targets" in compiled(definition, scope(database(*tables), None, None)).sql
 
 
 def test_a_name_in_two_schemas_needs_its_schema() -> None:

@@ -149,3 +149,11 @@ def test_of_a_present_instance_a_not_null_column_is_not_null() -> None:
     assert simplify(own, PRESENT) == FALSE
     assert simplify(nullable, PRESENT) == nullable
     assert simplify(others, PRESENT) == others
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [FALSE, UNKNOWN, And((COLUMNS[0], UNKNOWN)), Or((FALSE, UNKNOWN)), Or((And((COLUMNS[0], FALSE)),)), Or(())],
+)
+def test_what_can_never_be_true_is_seen(condition: Expression) -> None:
+    assert never_true(condition)
