@@ -218,6 +218,26 @@ class Exists:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """Whether a value is among those of a relation's only output, which refers to nothing outside of itself.
+
+    Of no values it is false, whatever is asked for. The output must not be null.
+    """
+
+    left: Expression
+    relation: Node
+    type: ValueType = BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class OneValue:
+    """The value of a relation's only output in its only row, or NULL where it has none."""
+
+    relation: Node
+    type: ValueType
+
+
+@dataclass(frozen=True, slots=True)
 class LocalTime:
     """A timestamptz as wall time in a zone."""
 
@@ -367,6 +387,8 @@ Expression = (
     | Or
     | Not
     | Exists
+    | Within
+    | OneValue
     | LocalTime
     | AsDate
     | AsText

@@ -3,6 +3,8 @@
 Scan        a table instance, already reduced to the caller's rows
 Unit        one row without columns
 Reduce      the distinct values of some columns, as if they were a table
+Derived     the outputs of a relation, as if they were a table
+Shared      a relation that several parts of the plan read, computed once
 Join        left or inner, on equal columns
 Filter      the rows for which a condition is true; above an aggregation, the groups
 Project     computed outputs, one row each
@@ -20,7 +22,7 @@ from dataclasses import dataclass, fields
 from typing import ClassVar, cast
 
 from prismiq.access.scope import RowRule
-from prismiq.plan.expressions import Column, Exists, Expression, Named
+from prismiq.plan.expressions import Column, Exists, Expression, Named, OneValue, Within
 from prismiq.plan.outputs import OutputColumn
 from prismiq.plan.trees import walk
 from prismiq.schema.models import TableRef, TableSchema
@@ -53,11 +55,27 @@ class Reduce:
 
 
 @dataclass(frozen=True, slots=True)
+class Derived:
+    """The outputs of the input as the columns of a table instance called `alias`."""
+
+    input: Node
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The input, computed once wherever the plan reads it by this name. It refers to nothing outside of itself."""
+
+    input: Node
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Join:
     """Joins a table instance to what is there. The condition compares columns of both."""
 
     left: Node
-    right: Scan | Reduce
+    right: Scan | Reduce | Derived
     on: Expression
     kind: str = "left"
 
@@ -128,16 +146,16 @@ class Limit:
     input: Node
 
 
-Node = Scan | Unit | Reduce | Join | Filter | Project | Distinct | Aggregate | Union | Sort | Limit
+Node = Scan | Unit | Reduce | Derived | Shared | Join | Filter | Project | Distinct | Aggregate | Union | Sort | Limit
 
 
 def columns_within(part: object) -> Iterator[Column]:
-    """Every column that a node or an expression reads, those inside EXISTS included."""
+    """Every column that a node or an expression reads, those of its subqueries included."""
     if isinstance(part, Expression):
         for each in walk(part):
             if isinstance(each, Column):
                 yield each
-            elif isinstance(each, Exists):
+            elif isinstance(each, Exists | Within | OneValue):
                 yield from columns_within(each.relation)
     elif isinstance(part, tuple):
         for item in cast("tuple[object, ...]", part):

@@ -51,6 +51,10 @@ def _head(node: n.Node) -> str:
             return "one row"
         case n.Reduce(columns=columns):
             return f"reduce  {', '.join(_text(column) for column in columns)}"
+        case n.Derived(alias=alias):
+            return f"derived  {alias}"
+        case n.Shared(name=name):
+            return f"shared  {name}"
         case n.Join(kind=kind, on=on):
             return f"{kind} join  on {_text(on)}"
         case n.Filter(condition=condition):
@@ -96,7 +100,15 @@ def _aggregate(each: e.AggregateCall) -> str:
 
 
 def _exists(each: e.Exists) -> str:
-    return "exists(" + " · ".join(line.strip() for line in _lines(each.relation, 0)) + ")"
+    return f"exists({_inline(each.relation)})"
+
+
+def _within(each: e.Within) -> str:
+    return f"{_text(each.left)} in ({_inline(each.relation)})"
+
+
+def _inline(relation: n.Node) -> str:
+    return " · ".join(line.strip() for line in _lines(relation, 0))
 
 
 def _group(part: Expression) -> str:
@@ -148,6 +160,8 @@ _WRITERS: Mapping[type[Expression], Callable[[Any], str]] = {
     e.Or: lambda each: " or ".join(_group(part) for part in each.parts) or "false",
     e.Not: lambda each: f"not {_group(each.part)}",
     e.Exists: _exists,
+    e.Within: _within,
+    e.OneValue: lambda each: f"the value of ({_inline(each.relation)})",
     e.LocalTime: lambda each: f"{_text(each.part)} at {each.zone.name}",
     e.AsDate: lambda each: f"date({_text(each.part)})",
     e.AsText: lambda each: f"text({_text(each.part)})",

@@ -16,6 +16,7 @@ from prismiq.plan.expressions import Column, Expression, Named, Output, Truth, W
 from prismiq.plan.fallible import may_fail
 from prismiq.plan.nodes import (
     Aggregate,
+    Derived,
     Distinct,
     Filter,
     Join,
@@ -25,6 +26,7 @@ from prismiq.plan.nodes import (
     QueryPlan,
     Reduce,
     Scan,
+    Shared,
     Sort,
     Union,
     Unit,
@@ -86,6 +88,7 @@ class Builder:
         self._read = _columns_read(plan.root)
         self._fenced = may_fail(plan.root)
         self._wrapped = 0
+        self._shared: dict[str, sa.CTE] = {}
 
     def statement(self) -> sa.Select[Any]:
         """The whole plan as one SELECT."""
@@ -99,6 +102,11 @@ class Builder:
                 return Select(sa.select(ONE.label(Unit.alias)).subquery(Unit.alias))
             case Reduce():
                 return self._reduce(node, outer)
+            case Derived():
+                return self._derived(node)
+            case Shared():
+                shared = self._share(node)
+                return Select(shared, below=dict(shared.c.items()))
             case Join():
                 return self._join(node, outer)
             case Filter():
@@ -130,6 +138,19 @@ class Builder:
         select.distinct = ()
         source = select.finish().subquery(node.alias)
         return Select(source, {key: source.c[label] for key, label in labels.items()})
+
+    def _derived(self, node: Derived) -> Select:
+        source: sa.FromClause
+        if isinstance(node.input, Shared):
+            source = self._share(node.input).alias(node.alias)
+        else:
+            source = self._build(node.input).finish().subquery(node.alias)
+        return Select(source, {(node.alias, name): column for name, column in source.c.items()})
+
+    def _share(self, node: Shared) -> sa.CTE:
+        if node.name not in self._shared:
+            self._shared[node.name] = self._build(node.input).finish().cte(node.name)
+        return self._shared[node.name]
 
     def _join(self, node: Join, outer: Select | None) -> Select:
         left, right = self._build(node.left, outer), self._build(node.right, outer)
@@ -219,7 +240,10 @@ class Builder:
             inner = self._build(relation_, around)
             return sa.exists(inner.finish().correlate_except(inner.source)).self_group()
 
-        return Writer(self._parameters, column, exists)
+        def alone(relation_: Node) -> sa.Select[Any]:
+            return self._build(relation_).finish().correlate(None)
+
+        return Writer(self._parameters, column, exists, alone)
 
 
 def _renames(node: Project) -> bool:

@@ -33,17 +33,19 @@ _FUNCTIONS: Mapping[Aggregate, str] = {
 
 
 class Writer:
-    """Writes expressions, given how columns, outputs and EXISTS are written where they stand."""
+    """Writes expressions, given how columns, outputs, EXISTS and relations of their own are written there."""
 
     def __init__(
         self,
         parameters: Parameters,
         column: Callable[[plan.Column | plan.Output], SQL],
         exists: Callable[[Node], SQL],
+        alone: Callable[[Node], sa.Select[Any]],
     ) -> None:
         self._parameters = parameters
         self._column = column
         self._exists = exists
+        self._alone = alone
 
     def write(self, expression: Expression) -> SQL:
         """The expression in SQL."""
@@ -70,6 +72,10 @@ class Writer:
                 return self.write(part).is_(None)
             case plan.Exists(relation=relation):
                 return self._exists(relation)
+            case plan.Within(left=left, relation=relation):
+                return self.write(left).in_(self._alone(relation))
+            case plan.OneValue(relation=relation):
+                return self._alone(relation).scalar_subquery()
             case plan.AggregateCall():
                 return self._aggregate(expression)
             case plan.Single():
