@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from prismiq.plan.expressions import TRUE, Compare, Exists, Expression
-from prismiq.plan.joins import join_all, raw_column, scan
+from prismiq.plan.instances import raw_column, scan
+from prismiq.plan.joins import join_all
 from prismiq.plan.nodes import Filter, Join, Node
 from prismiq.plan.question import Instance
 from prismiq.plan.trees import conjunction
@@ -37,6 +38,8 @@ def related_rows(
 
 def _linked(parent: Instance, step: Instance, child: Instance) -> Expression:
     """The condition by which `child`, which stands for `step`, is reached from `parent`."""
-    assert step.relationship is not None
-    pairs = zip(step.relationship.columns, step.relationship.target_columns, strict=True)
-    return conjunction(tuple(Compare("=", raw_column(parent, own), raw_column(child, other)) for own, other in pairs))
+    assert step.link is not None
+    pairs = zip(step.link.columns, step.link.target_columns, strict=True)
+    return conjunction(
+        tuple(Compare("=", raw_column(parent, own.name), raw_column(child, other)) for own, other in pairs)
+    )

@@ -13,7 +13,8 @@ from prismiq.errors import IssueCode
 from prismiq.plan.aggregates import NULL_FREE
 from prismiq.plan.branches import IGNORES_DUPLICATES, Branch, split_by_grain
 from prismiq.plan.expressions import AggregateCall, Column, Expression, Named, Null, Output, Single
-from prismiq.plan.joins import Joined, joined_rows, presence, raw_column
+from prismiq.plan.instances import presence, raw_column
+from prismiq.plan.joins import Joined, joined_rows
 from prismiq.plan.nodes import Aggregate, Distinct, Node, Project, Union
 from prismiq.plan.passes import BORROW_GROUPS, INSENSITIVE, PLAIN_JOINS, Passes
 from prismiq.plan.question import Instance, Issues, MeasureQuestion, Question
@@ -105,9 +106,7 @@ class _Lowering:
         """The measure over rows of which none is there twice. Rows without a row of its grain are left out."""
         argument, where = measure.argument, measure.where
         instance = self.question.instances[measure.grain]
-        absent_rows = instance.relationship is not None and (
-            not self._drops_absent or measure.grain != self.branch.grain
-        )
+        absent_rows = instance.link is not None and (not self._drops_absent or measure.grain != self.branch.grain)
         if absent_rows:
             present = presence(instance)
             if measure.function is Function.COUNT and argument is None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from prismiq.plan.expressions import TRUE, Column, Compare, Expression, IsNull, Not, Truth, ValueType
+from prismiq.plan.expressions import TRUE, Column, Expression
+from prismiq.plan.instances import join_condition, scan
 from prismiq.plan.nodes import Filter, Join, Node, Reduce, Scan, columns_within
 from prismiq.plan.passes import PRUNE, REDUCE, SEMI_JOIN, Passes
 from prismiq.plan.question import Instance, Question
@@ -44,7 +45,7 @@ def joined_rows(
     if PRUNE in passes:
         kept = set(question.used(read) | question.closed(also))
     if SEMI_JOIN in passes:
-        condition = SemiJoins(question, kept, join_condition, scan).place(condition)
+        condition = SemiJoins(question, kept).place(condition)
     else:
         kept |= question.used([condition])
     reduced = _independent(question, kept, reduce_around) if reduce_around and REDUCE in passes else ()
@@ -87,7 +88,7 @@ def _join_all(question: Question, kept: Collection[str], reduced: Collection[str
         if alias in reduced:
             within = [each for each, root in inside.items() if root == alias]
             right = _reduce(question, alias, within, columns)
-        node = right if node is None else Join(node, right, join_condition(question.instances, instance))
+        node = right if node is None else Join(node, right, join_condition(instance))
     assert node is not None
     return node
 
@@ -98,8 +99,8 @@ def _reduce(question: Question, root: str, within: list[str], columns: Iterable[
     node: Node = scan(instances[root])
     for alias in within:
         if alias != root:
-            node = Join(node, scan(instances[alias]), join_condition(instances, instances[alias]))
-    linked = join_condition(instances, instances[root])
+            node = Join(node, scan(instances[alias]), join_condition(instances[alias]))
+    linked = join_condition(instances[root])
     outputs = dict.fromkeys(column for column in (*columns_of(linked), *columns) if column.alias in within)
     return Reduce(node, root, tuple(outputs))
 
@@ -109,7 +110,7 @@ def join_all(instances: Mapping[str, Instance]) -> Node:
     node: Node | None = None
     for instance in instances.values():
         right = scan(instance)
-        node = right if node is None else Join(node, right, join_condition(instances, instance))
+        node = right if node is None else Join(node, right, join_condition(instance))
     assert node is not None
     return node
 
@@ -118,34 +119,3 @@ def filtered(node: Node, condition: Expression) -> Node:
     """The node's rows for which the condition is true."""
     parts = tuple(part for part in conjuncts(condition) if part != TRUE)
     return Filter(node, conjunction(parts)) if parts else node
-
-
-def scan(instance: Instance) -> Scan:
-    """The instance's table, reduced to the caller's rows."""
-    return Scan(instance.alias, instance.table.ref, instance.table.rows, instance.table.schema)
-
-
-def join_condition(instances: Mapping[str, Instance], instance: Instance) -> Expression:
-    """The equal columns by which an instance is reached from its parent."""
-    assert instance.parent is not None
-    assert instance.relationship is not None
-    parent = instances[instance.parent]
-    pairs = zip(instance.relationship.columns, instance.relationship.target_columns, strict=True)
-    return conjunction(
-        tuple(Compare("=", raw_column(parent, left), raw_column(instance, right)) for left, right in pairs)
-    )
-
-
-def raw_column(instance: Instance, name: str) -> Column:
-    """A column that the engine itself reads, visible to the caller or not."""
-    return Column(instance.alias, name, ValueType.of(instance.table.schema.by_name[name]))
-
-
-def presence(instance: Instance) -> Expression:
-    """Whether the joined row has a row of the instance, or only the nulls of a LEFT JOIN.
-
-    A column that the join found equal to something is not null. The source is always there.
-    """
-    if instance.relationship is None:
-        return Truth(True)
-    return Not(IsNull(raw_column(instance, instance.relationship.target_columns[0])))

@@ -19,13 +19,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import ClassVar, cast
+from typing import ClassVar, Literal, cast
 
 from prismiq.access.scope import RowRule
 from prismiq.plan.expressions import Column, Exists, Expression, Named, OneValue, Within
 from prismiq.plan.outputs import OutputColumn
 from prismiq.plan.trees import walk
 from prismiq.schema.models import TableRef, TableSchema
+
+JoinKind = Literal["left", "inner"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Join:
     left: Node
     right: Scan | Reduce | Derived
     on: Expression
-    kind: str = "left"
+    kind: JoinKind = "left"
 
 
 @dataclass(frozen=True, slots=True)

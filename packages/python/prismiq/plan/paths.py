@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from prismiq.access.scope import ScopedSchema, ScopedTable
 from prismiq.errors import IssueCode, Location
 from prismiq.plan.expressions import Column, ValueType
-from prismiq.plan.question import Instance, Issues
+from prismiq.plan.question import Instance, Issues, Link
 from prismiq.query.fields import Segments, dotted
 from prismiq.schema.models import DatabaseSchema, Relationship, TableRef
 
@@ -30,7 +30,7 @@ class JoinTree:
         self._taken = taken
         self._by_path: dict[Segments, Instance] = {}
         self.instances: dict[str, Instance] = {}
-        self.source = self._add((), source, None, None)
+        self.source = self._add((), source)
 
     def field(self, names: Segments, loc: Location) -> Column | None:
         """The column that a path ends in, or None and an issue."""
@@ -111,14 +111,12 @@ class JoinTree:
         path = (*instance.path, known.name)
         found = self._by_path.get(path)
         if found is None:
-            found = self._add(path, self._schema.tables[known.target], instance.alias, known)
+            found = self._add(path, self._schema.tables[known.target], _link(instance, known))
         return found
 
-    def _add(
-        self, path: Segments, table: ScopedTable, parent: str | None, relationship: Relationship | None
-    ) -> Instance:
+    def _add(self, path: Segments, table: ScopedTable, link: Link | None = None) -> Instance:
         alias = self._alias("_".join(path) or table.schema.name)
-        instance = Instance(alias, path, table, parent, relationship)
+        instance = Instance(alias, path, table, link)
         self._by_path[path] = self.instances[alias] = instance
         return instance
 
@@ -170,6 +168,12 @@ def routes_between(database: DatabaseSchema, start: TableRef, target: TableRef) 
                 elif relationship.target not in seen:
                     longer.append((relationship.target, (*route, relationship), seen | {relationship.target}))
         frontier = longer
+
+
+def _link(parent: Instance, relationship: Relationship) -> Link:
+    types = parent.table.schema.by_name
+    columns = tuple(Column(parent.alias, name, ValueType.of(types[name])) for name in relationship.columns)
+    return Link(columns, relationship.target_columns, relationship.to_one, relationship.from_one)
 
 
 def _is_only(database: DatabaseSchema, route: tuple[Relationship, ...], target: TableRef) -> bool:

@@ -11,13 +11,26 @@ from dataclasses import dataclass, field
 
 from prismiq.access.scope import ScopedTable
 from prismiq.errors import Issue, IssueCode, Location, QueryError
-from prismiq.plan.expressions import Expression, Named, Parameter, ValueType
-from prismiq.plan.nodes import SortKey
+from prismiq.plan.expressions import Column, Expression, Named, Parameter, ValueType
+from prismiq.plan.nodes import JoinKind, SortKey
 from prismiq.plan.outputs import OutputColumn
 from prismiq.plan.trees import columns_of
 from prismiq.query.definition import Aggregate
 from prismiq.query.fields import Segments, dotted
-from prismiq.schema.models import Relationship
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How an instance is joined: each of `columns`, of instances before it, equals one of `target_columns` of its own.
+
+    `to_one` says that what it is joined to finds one row at most, `from_one` that a row of it is found by one at most.
+    """
+
+    columns: tuple[Column, ...]
+    target_columns: tuple[str, ...]
+    to_one: bool
+    from_one: bool
+    kind: JoinKind = "left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +40,23 @@ class Instance:
     alias: str
     path: Segments
     table: ScopedTable
-    parent: str | None = None
-    relationship: Relationship | None = None
+    link: Link | None = None
+    """None for the source."""
 
     @property
     def name(self) -> str:
         """How a person would call it: the path, or the source's own name."""
         return dotted(self.path) if self.path else self.table.schema.name
+
+    @property
+    def parent(self) -> str | None:
+        """The instance that it is joined to, of several the one that is last."""
+        return None if self.link is None else self.link.columns[-1].alias
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The instances whose columns it is joined by."""
+        return frozenset() if self.link is None else frozenset(column.alias for column in self.link.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +102,12 @@ class Question:
     def closed(self, aliases: Iterable[str]) -> frozenset[str]:
         """The instances with all on the way from the source to them; the source is always among them."""
         found = {self.source}
-        for alias in aliases:
-            current: str | None = alias
-            while current is not None and current not in found:
-                found.add(current)
-                current = self.instances[current].parent
+        left = list(aliases)
+        while left:
+            alias = left.pop()
+            if alias not in found:
+                found.add(alias)
+                left += self.instances[alias].needs
         return frozenset(found)
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from prismiq.errors import IssueCode
 from prismiq.plan.expressions import Column, Expression, Named, Output
-from prismiq.plan.joins import joined_rows, raw_column
+from prismiq.plan.instances import raw_column
+from prismiq.plan.joins import joined_rows
 from prismiq.plan.nodes import Distinct, Node, Project, Sort, SortKey
 from prismiq.plan.passes import PLAIN_JOINS, SEMI_JOIN, Passes
 from prismiq.plan.question import Issues, Question

@@ -7,11 +7,10 @@ path speak of the same row and stay together. Precondition: nothing but the cond
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from prismiq.plan.expressions import FALSE, And, Column, Exists, Expression, Not, Null, Or
-from prismiq.plan.nodes import Filter, Join, Node, Scan, Unit
-from prismiq.plan.question import Instance, Question
+from prismiq.plan.instances import join_condition, scan
+from prismiq.plan.nodes import Filter, Join, Node, Unit
+from prismiq.plan.question import Question
 from prismiq.plan.simplify import is_true, never_true, simplify
 from prismiq.plan.trees import columns_of, conjunction, conjuncts, disjunction, rewrite
 from prismiq.plan.uniqueness import to_many_step
@@ -20,18 +19,10 @@ from prismiq.plan.uniqueness import to_many_step
 class SemiJoins:
     """Places one condition over the instances in `kept`, to which to-one paths of the condition are added."""
 
-    def __init__(
-        self,
-        question: Question,
-        kept: set[str],
-        join_condition: Callable[[Mapping[str, Instance], Instance], Expression],
-        scan: Callable[[Instance], Scan],
-    ) -> None:
+    def __init__(self, question: Question, kept: set[str]) -> None:
         self._question = question
         self._instances = question.instances
         self._kept = kept
-        self._join_condition = join_condition
-        self._scan = scan
 
     def place(self, condition: Expression) -> Expression:
         """The condition over the kept instances alone, EXISTS in the place of the others."""
@@ -80,17 +71,17 @@ class SemiJoins:
             return Exists(Filter(self._chain(Unit(), related), condition))
         (root,) = roots
         instance = self._instances[root]
-        linked = self._join_condition(self._instances, instance)
+        linked = join_condition(instance)
         rest = [alias for alias in related if alias != root]
         present = simplify(condition, instance)
         found: Expression = FALSE
         if not never_true(present):
-            rows = self._chain(self._scan(instance), rest)
+            rows = self._chain(scan(instance), rest)
             found = Exists(Filter(rows, conjunction((linked, present))))
         without = simplify(_without(condition, frozenset(related)))
         if never_true(without):
             return found
-        none = Not(Exists(Filter(self._scan(instance), linked)))
+        none = Not(Exists(Filter(scan(instance), linked)))
         missing = none if is_true(without) else conjunction((none, without))
         return missing if found == FALSE else disjunction((found, missing))
 
@@ -98,7 +89,7 @@ class SemiJoins:
         node = start
         for alias in aliases:
             instance = self._instances[alias]
-            node = Join(node, self._scan(instance), self._join_condition(self._instances, instance))
+            node = Join(node, scan(instance), join_condition(instance))
         return node
 
 

@@ -20,15 +20,14 @@ def determined(instances: Mapping[str, Instance], among: Collection[str], start:
     while grew:
         grew = False
         for alias in among:
-            instance = instances[alias]
-            parent, relationship = instance.parent, instance.relationship
-            if parent is None or relationship is None or parent not in among:
+            link, needs = instances[alias].link, instances[alias].needs
+            if link is None or not needs <= set(among):
                 continue
-            if parent in found and alias not in found and relationship.to_one:
+            if alias not in found and needs <= found and link.to_one:
                 found.add(alias)
                 grew = True
-            elif alias in found and parent not in found and relationship.from_one:
-                found.add(parent)
+            elif alias in found and link.from_one and not needs <= found:
+                found |= needs  # from_one is of a single instance alone
                 grew = True
     return frozenset(found)
 
@@ -40,7 +39,7 @@ def reaches_to_one(instances: Mapping[str, Instance], start: str, target: str) -
 
 def to_many_step(instance: Instance) -> bool:
     """Whether a row of the parent can have several rows of this instance."""
-    return instance.relationship is not None and not instance.relationship.to_one
+    return instance.link is not None and not instance.link.to_one
 
 
 def reduces_to_many(instances: Mapping[str, Instance], expression: Expression) -> list[str]:

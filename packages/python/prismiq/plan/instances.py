@@ -1,0 +1,35 @@
+"""What an instance is in the plan: its table, the condition it is joined by, its columns, and whether it is there."""
+
+from __future__ import annotations
+
+from prismiq.plan.expressions import Column, Compare, Expression, IsNull, Not, Truth, ValueType
+from prismiq.plan.nodes import Scan
+from prismiq.plan.question import Instance
+from prismiq.plan.trees import conjunction
+
+
+def scan(instance: Instance) -> Scan:
+    """The instance's table, reduced to the caller's rows."""
+    return Scan(instance.alias, instance.table.ref, instance.table.rows, instance.table.schema)
+
+
+def join_condition(instance: Instance) -> Expression:
+    """The equal columns by which an instance is reached."""
+    assert instance.link is not None
+    pairs = zip(instance.link.columns, instance.link.target_columns, strict=True)
+    return conjunction(tuple(Compare("=", left, raw_column(instance, right)) for left, right in pairs))
+
+
+def raw_column(instance: Instance, name: str) -> Column:
+    """A column that the engine itself reads, visible to the caller or not."""
+    return Column(instance.alias, name, ValueType.of(instance.table.schema.by_name[name]))
+
+
+def presence(instance: Instance) -> Expression:
+    """Whether the joined row has a row of the instance, or only the nulls of a LEFT JOIN.
+
+    A column that the join found equal to something is not null. The source is always there.
+    """
+    if instance.link is None:
+        return Truth(True)
+    return Not(IsNull(raw_column(instance, instance.link.target_columns[0])))
