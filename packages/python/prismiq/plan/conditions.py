@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prismiq.errors import IssueCode
 from prismiq.plan.expressions import (
     BIGINT,
@@ -28,13 +30,14 @@ from prismiq.plan.expressions import (
     Zone,
 )
 from prismiq.plan.question import Issues
+from prismiq.plan.scalar_casts import UnfitError, comparable
 from prismiq.plan.trees import conjunction
 from prismiq.query.fields import dotted
 from prismiq.query.filters import LISTS, NO_VALUE, PAIRS, PATTERNS, PERIODS, Operator
-from prismiq.query.shape import ConditionShape, Form, Slot
+from prismiq.query.shape import Compared, ConditionShape, FieldShape, Form, Slot
 from prismiq.schema.types import EXACT, FLOATS, INTEGERS, MOMENTS, DataType
 
-_COMPARATORS: dict[Operator, Comparator] = {
+COMPARATORS: dict[Operator, Comparator] = {
     Operator.EQ: "=",
     Operator.NEQ: "<>",
     Operator.GT: ">",
@@ -73,13 +76,24 @@ _NOUNS = {
 }
 
 
-def build_condition(shape: ConditionShape, operand: Expression, zone: Zone, issues: Issues) -> Expression | None:
-    """Types a condition on `operand`. Returns None, with the issues noted, where it makes no sense."""
-    return _Builder(shape, operand, zone, issues).build()
+Refer = Callable[[FieldShape], Expression | None]
+
+
+def build_condition(
+    shape: ConditionShape, operand: Expression, zone: Zone, issues: Issues, refer: Refer | None = None
+) -> Expression | None:
+    """Types a condition on `operand`; `refer` finds the field that it may compare with.
+
+    Returns None, with the issues noted, where it makes no sense.
+    """
+    return _Builder(shape, operand, zone, issues, refer).build()
 
 
 class _Builder:
-    def __init__(self, shape: ConditionShape, operand: Expression, zone: Zone, issues: Issues) -> None:
+    def __init__(
+        self, shape: ConditionShape, operand: Expression, zone: Zone, issues: Issues, refer: Refer | None
+    ) -> None:
+        self.refer = refer
         self.shape = shape
         self.operand = operand
         self.kind = operand.type.kind
@@ -105,6 +119,8 @@ class _Builder:
             return self._period(value, negated=operator is Operator.NOT_IN_PERIOD)
         if isinstance(value, tuple):  # pragma: no cover - only PAIRS are split in two
             raise AssertionError(operator)
+        if isinstance(value, FieldShape):
+            return self._with_field(value)
         if self._has_null(value):
             return None
         if operator in PATTERNS:
@@ -115,10 +131,19 @@ class _Builder:
             return self._in(value, negated=operator is Operator.NOT_IN)
         return self._compare(operator, value)
 
-    def _period(self, value: Slot | tuple[Slot | None, Slot | None], *, negated: bool) -> Expression | None:
+    def _with_field(self, named: FieldShape) -> Expression | None:
+        """Against another field, as an expression would compare them."""
+        if self.shape.operator not in COMPARATORS:
+            hint = f"Fields are compared by {', '.join(str(each) for each in COMPARATORS)} and between."
+            return self._refuse("value", IssueCode.INVALID_VALUE, f"{self.shape.operator} takes no field.", hint)
+        return self._compare(self.shape.operator, named)
+
+    def _period(self, value: Compared | tuple[Compared | None, Compared | None], *, negated: bool) -> Expression | None:
         """From the first instant on, and before the end."""
         if self.kind not in MOMENTS:
             return self._unfit("A period is for dates and timestamps.")
+        if isinstance(value, FieldShape):
+            return self._with_field(value)
         if isinstance(value, Slot):
             if self._has_null(value):
                 return None
@@ -128,7 +153,7 @@ class _Builder:
             end = Parameter(value.index, self.operand.type, Conversion.PERIOD_END, loc=value.loc)
             parts: list[Expression | None] = [Compare(">=", self.operand, start), Compare("<", self.operand, end)]
         else:
-            if any(slot is not None and self._has_null(slot) for slot in value):
+            if any(isinstance(slot, Slot) and self._has_null(slot) for slot in value):
                 return None
             bounds = zip(value, (Operator.GTE, Operator.LT), strict=True)
             parts = [self._compare(operator, slot) for slot, operator in bounds if slot is not None]
@@ -137,7 +162,9 @@ class _Builder:
         inside = conjunction(tuple(part for part in parts if part is not None))
         return Not(inside) if negated else inside
 
-    def _between(self, value: Slot | tuple[Slot | None, Slot | None], *, negated: bool) -> Expression | None:
+    def _between(
+        self, value: Compared | tuple[Compared | None, Compared | None], *, negated: bool
+    ) -> Expression | None:
         if not isinstance(value, tuple) or value[0] is None or value[1] is None:
             return self._refuse(
                 "value",
@@ -145,7 +172,7 @@ class _Builder:
                 f"{self.shape.operator} needs a list of two values.",
                 "Write [low, high]; both are included.",
             )
-        if self._has_null(value[0]) or self._has_null(value[1]):
+        if any(isinstance(slot, Slot) and self._has_null(slot) for slot in value):
             return None
         low = self._compare(Operator.LT if negated else Operator.GTE, value[0])
         high = self._compare(Operator.GT if negated else Operator.LTE, value[1])
@@ -153,7 +180,16 @@ class _Builder:
             return None
         return Or((low, high)) if negated else And((low, high))
 
-    def _compare(self, operator: Operator, slot: Slot) -> Expression | None:
+    def _compare(self, operator: Operator, slot: Compared) -> Expression | None:
+        if isinstance(slot, FieldShape):
+            other = None if self.refer is None else self.refer(slot)
+            if other is None:
+                return None
+            try:
+                left, right = comparable(self.operand, other, self.zone)
+            except UnfitError as error:
+                return self._refuse("value", IssueCode.TYPE_MISMATCH, error.message, "Compare fields of one type.")
+            return Compare(COMPARATORS[operator], left, right, self._fold())
         if self.kind in _MOMENTS and slot.form is Form.DATE:
             return self._on_day(operator, slot)
         if self.kind is DataType.ARRAY and slot.form is Form.LIST:
@@ -162,7 +198,7 @@ class _Builder:
             right = self._parameter(slot, slot.form)
         if right is None:
             return None
-        return Compare(_COMPARATORS[operator], self.operand, right, self._fold())
+        return Compare(COMPARATORS[operator], self.operand, right, self._fold())
 
     def _on_day(self, operator: Operator, slot: Slot) -> Expression:
         """A date against a timestamp means that whole local day."""

@@ -7,7 +7,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from prismiq.access.scope import ScopedSchema, ScopedTable
-from prismiq.errors import IssueCode
+from prismiq.errors import IssueCode, Location
 from prismiq.plan.question import Issues
 from prismiq.query.fields import Segments, dotted
 from prismiq.query.shape import QueryShape
@@ -18,45 +18,46 @@ def check_kind(shape: QueryShape, issues: Issues) -> None:
     grouped = bool(shape.dimensions or shape.measures)
     if shape.columns and grouped:
         issues.add(
-            ("columns",),
+            (*shape.loc, "columns"),
             IssueCode.MIXED_QUERY,
             "A query either groups (dimensions, measures) or lists rows (columns), not both.",
             "Make it two queries, or leave one of them out.",
         )
     if not shape.columns and not grouped:
         issues.add(
-            (),
+            shape.loc,
             IssueCode.EMPTY_QUERY,
             "The query asks for nothing.",
             'Name `measures` (say "count"), `dimensions`, or `columns`.',
         )
     if shape.columns and shape.calculations:
         issues.add(
-            ("calculations",),
+            (*shape.loc, "calculations"),
             IssueCode.MIXED_QUERY,
             "Calculations are over groups, and a row query has none.",
             "Write the expression as a column.",
         )
     if shape.columns and shape.having is not None:
         issues.add(
-            ("having",),
+            (*shape.loc, "having"),
             IssueCode.INVALID,
             "`having` is about groups, and a row query has none.",
             "Use `filters`.",
         )
 
 
-def check_zone(name: str, issues: Issues) -> None:
+def check_zone(shape: QueryShape, issues: Issues) -> None:
     """Whether there is such a time zone."""
+    name = shape.time_zone
     if name in _zones():
         return
     close = get_close_matches(name, _zones(), n=1)
     hint = f'Did you mean "{close[0]}"?' if close else 'Use an IANA name such as "Europe/Berlin".'
-    issues.add(("time_zone",), IssueCode.UNKNOWN_TIME_ZONE, f'There is no time zone "{name}".', hint)
+    issues.add((*shape.loc, "time_zone"), IssueCode.UNKNOWN_TIME_ZONE, f'There is no time zone "{name}".', hint)
 
 
-def find_source(names: Segments, schema: ScopedSchema, issues: Issues) -> ScopedTable | None:
-    """The table that the query starts from, or None and an issue."""
+def find_table(names: Segments, schema: ScopedSchema, issues: Issues, loc: Location) -> ScopedTable | None:
+    """The table that is named to start from or to join, or None and an issue."""
     found = schema.database.candidates(names)
     visible = [ref for ref in found if ref in schema.tables]
     if len(found) == 1 and visible:
@@ -65,7 +66,7 @@ def find_source(names: Segments, schema: ScopedSchema, issues: Issues) -> Scoped
     if len(visible) > 1:
         listed = ", ".join(str(ref) for ref in visible)
         issues.add(
-            ("source",),
+            loc,
             IssueCode.AMBIGUOUS_PATH,
             f'"{written}" is in more than one schema.',
             f"Write one of {listed}.",
@@ -76,7 +77,7 @@ def find_source(names: Segments, schema: ScopedSchema, issues: Issues) -> Scoped
     hint = (
         "Did you mean " + ", ".join(f'"{each}"' for each in close) + "?" if close else "GET /schema lists the tables."
     )
-    issues.add(("source",), IssueCode.UNKNOWN_TABLE, f'There is no table "{written}".', hint)
+    issues.add(loc, IssueCode.UNKNOWN_TABLE, f'There is no table "{written}".', hint)
     return None
 
 

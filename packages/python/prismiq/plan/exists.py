@@ -9,7 +9,7 @@ from prismiq.plan.instances import raw_column, scan
 from prismiq.plan.joins import join_all
 from prismiq.plan.nodes import Filter, Join, Node
 from prismiq.plan.question import Instance
-from prismiq.plan.trees import conjunction
+from prismiq.plan.trees import columns_of, conjunction
 
 
 def related_rows(
@@ -22,7 +22,8 @@ def related_rows(
     """EXISTS (rows at the end of the way from the source, for which the condition holds).
 
     `way` leads from the source to `related`; `inner` is the join tree of the condition, whose first instance stands
-    for `related`. Rows on the way must be there, rows that only the condition reads need not.
+    for `related`. Rows on the way must be there, rows that only the condition reads need not. What else the
+    condition reads is of the row around it.
     """
     last = next(iter(inner.values()))
     node: Node = join_all(inner)
@@ -33,7 +34,8 @@ def related_rows(
         below = step = above
     correlated = _linked(source, step, below)
     parts = tuple(part for part in (correlated, condition) if part != TRUE)
-    return Exists(Filter(node, conjunction(parts)))
+    outer = dict.fromkeys(column for column in columns_of(condition) if column.alias not in inner)
+    return Exists(Filter(node, conjunction(parts)), tuple(outer))
 
 
 def _linked(parent: Instance, step: Instance, child: Instance) -> Expression:

@@ -211,9 +211,10 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """Whether the relation has a row; its columns may refer to instances outside of it."""
+    """Whether the relation has a row. `outer` are the fields of the row around it that its conditions ask about."""
 
     relation: Node
+    outer: tuple[Expression, ...] = ()
     type: ValueType = BOOLEAN
 
 

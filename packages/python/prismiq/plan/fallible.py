@@ -6,25 +6,19 @@ would then tell of a row out of sight, so the tables of such a plan are fenced: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields
-from typing import cast
-
 from prismiq.plan.expressions import (
     Arithmetic,
     AsTimestamp,
     Call,
     Compare,
     Differs,
-    Expression,
     LocalTime,
     Match,
-    Named,
     Output,
     Parameter,
     Truncate,
 )
-from prismiq.plan.nodes import Filter, Node, SortKey
+from prismiq.plan.nodes import Filter, Node, parts_within
 from prismiq.schema.types import FLOATS, DataType
 
 _CAST_BY_SERVER = frozenset({DataType.OTHER, DataType.TIMETZ})
@@ -32,8 +26,8 @@ _CAST_BY_SERVER = frozenset({DataType.OTHER, DataType.TIMETZ})
 
 def may_fail(root: Node) -> bool:
     """Whether a condition of the plan, or an output that one reads, is computed with what can raise an error."""
-    parts = list(_within(root))
-    asked = [part for each in parts if isinstance(each, Filter) for part in _within(each.condition)]
+    parts = list(parts_within(root))
+    asked = [part for each in parts if isinstance(each, Filter) for part in parts_within(each.condition)]
     if any(_fallible(part) for part in asked):
         return True
     # PostgreSQL may push a condition on an output down to where the output is computed.
@@ -57,14 +51,3 @@ def _fallible(part: object) -> bool:
         case _:
             # The last hours of PostgreSQL's calendar have no clock time in some zones.
             return isinstance(part, AsTimestamp | LocalTime) or (isinstance(part, Truncate) and part.zone is not None)
-
-
-def _within(part: object) -> Iterator[object]:
-    """The nodes and expressions of a plan, those inside EXISTS included."""
-    if isinstance(part, tuple):
-        for item in cast("tuple[object, ...]", part):
-            yield from _within(item)
-    elif isinstance(part, Node | Expression | Named | SortKey):
-        yield part
-        for each in fields(part):
-            yield from _within(getattr(part, each.name))

@@ -77,6 +77,8 @@ class Fields:
         own = self._tree.instances[column.alias].table.columns[column.name].label
         return own or label_of("_".join((*self._path(column), column.name)))
 
-    def _source(self, column: Column) -> str:
-        table = self._tree.instances[column.alias].table
-        return f"{self._schema.database.reference(table.ref)}.{column.name}"
+    def _source(self, column: Column) -> str | None:
+        instance = self._tree.instances[column.alias]
+        if instance.node is not None:
+            return None
+        return f"{self._schema.database.reference(instance.table.ref)}.{column.name}"

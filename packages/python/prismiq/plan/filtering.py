@@ -7,27 +7,28 @@ from prismiq.plan.conditions import build_condition
 from prismiq.plan.exists import related_rows
 from prismiq.plan.expressions import TRUE, Expression, Not, Zone
 from prismiq.plan.paths import JoinTree
-from prismiq.plan.question import Issues
+from prismiq.plan.planning import Planning
+from prismiq.plan.queries import compare_with_query
 from prismiq.plan.register import Register
 from prismiq.plan.scalars import build_scalar
 from prismiq.plan.trees import conjunction, disjunction
 from prismiq.plan.uniqueness import reduces_to_many
 from prismiq.query.expressions.tree import Name, Tree
 from prismiq.query.fields import dotted
-from prismiq.query.shape import AndShape, ExistsShape, ExpressionShape, FilterShape, NotShape, OrShape, Slot
+from prismiq.query.shape import AndShape, ExistsShape, ExpressionShape, FieldShape, FilterShape, NotShape, OrShape, Slot
 from prismiq.schema.types import DataType
 
 
 class Filtering:
-    """Resolves conditions and expressions. `warnings` are for the result; `exists_tables` counts what EXISTS joins."""
+    """Resolves conditions and expressions. Inside `exists` the tree is that of the related rows."""
 
-    def __init__(self, tree: JoinTree, zone: Zone, register: Register, issues: Issues) -> None:
+    def __init__(self, tree: JoinTree, zone: Zone, register: Register, planning: Planning) -> None:
         self.tree: JoinTree = tree
         self.zone = zone
-        self.issues = issues
+        self.issues = planning.issues
+        self._planning = planning
         self._register = register
-        self.exists_tables = 0
-        self.warnings: list[str] = []
+        self._around: list[JoinTree] = []
 
     def filter(self, shape: FilterShape | None, *, over_outputs: bool = False) -> Expression | None:
         """The condition of a filter tree; with `over_outputs` its fields are outputs. None where there is none."""
@@ -53,7 +54,23 @@ class Filtering:
             operand = self._register.find(shape.field, dotted(shape.field), (*shape.loc, "field"), hint_filters=True)
         else:
             operand = self.tree.field(shape.field, (*shape.loc, "field"))
-        return None if operand is None else build_condition(shape, operand, self.zone, self.issues)
+        if operand is None:
+            return None
+        if shape.query is not None:
+            return compare_with_query(shape, shape.query, operand, self.zone, self._planning)
+        return build_condition(
+            shape, operand, self.zone, self.issues, lambda named: self._other(named, over_outputs=over_outputs)
+        )
+
+    def _other(self, shape: FieldShape, *, over_outputs: bool) -> Expression | None:
+        """The field that a condition compares with."""
+        if shape.outer and not self._around:
+            message = "`outer` reaches out of `exists`, and this condition is not inside one."
+            self.issues.add(shape.loc, IssueCode.INVALID, message, 'Write {"field": …}.')
+            return None
+        if over_outputs:
+            return self._register.find(shape.path, dotted(shape.path), shape.loc)
+        return (self._around[-1] if shape.outer else self.tree).field(shape.path, shape.loc)
 
     def _exists(self, shape: ExistsShape, over_outputs: bool) -> Expression | None:
         """EXISTS over related rows, with a join tree of its own: other conditions do not speak of the same row."""
@@ -72,9 +89,10 @@ class Filtering:
             self.issues.add((*shape.loc, "exists"), IssueCode.INVALID, message, "Name a relationship.")
             return None
         self.tree = outer.below(related)
+        self._around.append(outer)
         condition = self.filter(shape.filters) or TRUE
-        inner, self.tree = self.tree, outer
-        self.exists_tables += len(inner.instances) + len(related.path) - 1
+        inner, self.tree = self.tree, self._around.pop()
+        self._planning.tables += len(inner.instances) + len(related.path) - 1
         return related_rows(outer.source, scratch.instances, related, inner.instances, condition)
 
     def scalar(self, tree: Tree[Slot], loc: Location, *, over_outputs: bool = False) -> Expression | None:
@@ -106,7 +124,7 @@ class Filtering:
 
     def _warn_of_not(self, part: Expression) -> None:
         for alias in reduces_to_many(self.tree.instances, part):
-            self.warnings.append(
+            self._planning.warnings.append(
                 f"`not` over {self.tree.instances[alias].name}, of which there can be many, "
                 "means that some related row does not match; it does not mean that none does."
             )

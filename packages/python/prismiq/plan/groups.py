@@ -119,10 +119,7 @@ class _Lowering:
         """Whether the argument is null where the grain has no row, so that every aggregate ignores it by itself."""
         if not isinstance(argument, Column):
             return False
-        alias: str | None = argument.alias
-        while alias is not None and alias != grain:
-            alias = self.question.instances[alias].parent
-        return alias == grain
+        return grain in self.question.closed([argument.alias])
 
     def _deduplicated(self, rows: Joined) -> Node:
         """Distinct (dimensions, key of the grain) with what the measures need, then aggregated."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from prismiq.plan.expressions import Column, Compare, Expression, IsNull, Not, Truth, ValueType
-from prismiq.plan.nodes import Scan
+from prismiq.plan.nodes import Derived, Scan, Shared
 from prismiq.plan.question import Instance
 from prismiq.plan.trees import conjunction
 
 
-def scan(instance: Instance) -> Scan:
-    """The instance's table, reduced to the caller's rows."""
+def scan(instance: Instance) -> Scan | Derived:
+    """The instance's table, reduced to the caller's rows, or its nested query."""
+    if instance.node is not None:
+        return Derived(Shared(instance.node, instance.alias), instance.alias)
     return Scan(instance.alias, instance.table.ref, instance.table.rows, instance.table.schema)
 
 
@@ -28,8 +30,9 @@ def raw_column(instance: Instance, name: str) -> Column:
 def presence(instance: Instance) -> Expression:
     """Whether the joined row has a row of the instance, or only the nulls of a LEFT JOIN.
 
-    A column that the join found equal to something is not null. The source is always there.
+    A column that the join found equal to something is not null. The source is always there, as is what an inner join
+    found.
     """
-    if instance.link is None:
+    if instance.link is None or instance.link.kind == "inner":
         return Truth(True)
     return Not(IsNull(raw_column(instance, instance.link.target_columns[0])))

@@ -1,6 +1,7 @@
 """Joins table instances along their relationships, and applies a condition to the joined rows.
 
-Every join is LEFT: the source's rows decide what is counted, and a row filter on a parent may leave a child alone.
+Joins along relationships are LEFT: the source's rows decide what is counted, and a row filter on a parent may leave a
+child alone. Only an explicit join may be INNER.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from prismiq.plan.expressions import TRUE, Column, Expression
 from prismiq.plan.instances import join_condition, scan
-from prismiq.plan.nodes import Filter, Join, Node, Reduce, Scan, columns_within
+from prismiq.plan.nodes import Derived, Filter, Join, Node, Reduce, Scan, columns_within
 from prismiq.plan.passes import PRUNE, REDUCE, SEMI_JOIN, Passes
 from prismiq.plan.question import Instance, Question
 from prismiq.plan.semijoins import SemiJoins
@@ -43,7 +44,7 @@ def joined_rows(
     read = [each for each in read if each is not None]
     kept = set(question.instances)
     if PRUNE in passes:
-        kept = set(question.used(read) | question.closed(also))
+        kept = set(question.used(read) | question.closed((*also, *question.inner)))
     if SEMI_JOIN in passes:
         condition = SemiJoins(question, kept).place(condition)
     else:
@@ -57,11 +58,14 @@ def joined_rows(
 def _independent(question: Question, kept: set[str], grain: str) -> list[str]:
     """Where to-many paths that multiply each other begin, but for the one that leads to the grain."""
     instances = question.instances
+    if any(len(instances[alias].needs) > 1 for alias in kept):
+        return []
     if any(kept <= determined(instances, kept, alias) for alias in kept):
         return []
     chain = question.closed([grain])
     many = {alias for alias in kept - chain if to_many_step(instances[alias])}
-    return [alias for alias in instances if alias in many and len(many & question.closed([alias])) == 1]
+    outside = question.closed(question.inner)  # an inner join takes away rows of all that is joined before it
+    return [alias for alias in instances if alias in many - outside and len(many & question.closed([alias])) == 1]
 
 
 def _can_reduce(question: Question, root: str, columns: Iterable[Column]) -> bool:
@@ -84,13 +88,19 @@ def _join_all(question: Question, kept: Collection[str], reduced: Collection[str
     for alias, instance in question.instances.items():
         if alias not in kept or (alias in inside and alias not in reduced):
             continue
-        right: Scan | Reduce = scan(instance)
+        right: Scan | Reduce | Derived = scan(instance)
         if alias in reduced:
             within = [each for each, root in inside.items() if root == alias]
             right = _reduce(question, alias, within, columns)
-        node = right if node is None else Join(node, right, join_condition(instance))
+        node = right if node is None else joined(node, right, instance)
     assert node is not None
     return node
+
+
+def joined(node: Node, right: Scan | Reduce | Derived, instance: Instance) -> Join:
+    """What is there, and the instance joined to it."""
+    assert instance.link is not None
+    return Join(node, right, join_condition(instance), instance.link.kind)
 
 
 def _reduce(question: Question, root: str, within: list[str], columns: Iterable[Column]) -> Reduce:
@@ -110,7 +120,7 @@ def join_all(instances: Mapping[str, Instance]) -> Node:
     node: Node | None = None
     for instance in instances.values():
         right = scan(instance)
-        node = right if node is None else Join(node, right, join_condition(instance))
+        node = right if node is None else joined(node, right, instance)
     assert node is not None
     return node
 

@@ -22,9 +22,8 @@ from dataclasses import dataclass, fields
 from typing import ClassVar, Literal, cast
 
 from prismiq.access.scope import RowRule
-from prismiq.plan.expressions import Column, Exists, Expression, Named, OneValue, Within
+from prismiq.plan.expressions import Column, Expression, Named
 from prismiq.plan.outputs import OutputColumn
-from prismiq.plan.trees import walk
 from prismiq.schema.models import TableRef, TableSchema
 
 JoinKind = Literal["left", "inner"]
@@ -143,28 +142,31 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A page: how many rows and from where is bound with the statement."""
+    """A page. That of the whole is bound with the statement; a nested one says how many rows, and from where."""
 
     input: Node
+    count: Expression | None = None
+    offset: Expression | None = None
+    bound_with_statement: bool = True
 
 
 Node = Scan | Unit | Reduce | Derived | Shared | Join | Filter | Project | Distinct | Aggregate | Union | Sort | Limit
 
 
+def parts_within(part: object) -> Iterator[object]:
+    """The nodes and expressions of a plan, those of its subqueries included, from the outside in."""
+    if isinstance(part, tuple):
+        for item in cast("tuple[object, ...]", part):
+            yield from parts_within(item)
+    elif isinstance(part, Node | Expression | Named | SortKey):
+        yield part
+        for each in fields(part):
+            yield from parts_within(getattr(part, each.name))
+
+
 def columns_within(part: object) -> Iterator[Column]:
     """Every column that a node or an expression reads, those of its subqueries included."""
-    if isinstance(part, Expression):
-        for each in walk(part):
-            if isinstance(each, Column):
-                yield each
-            elif isinstance(each, Exists | Within | OneValue):
-                yield from columns_within(each.relation)
-    elif isinstance(part, tuple):
-        for item in cast("tuple[object, ...]", part):
-            yield from columns_within(item)
-    elif isinstance(part, Node | Named | SortKey):
-        for each in fields(part):
-            yield from columns_within(getattr(part, each.name))
+    return (each for each in parts_within(part) if isinstance(each, Column))
 
 
 @dataclass(frozen=True, slots=True)

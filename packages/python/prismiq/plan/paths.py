@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from prismiq.access.scope import ScopedSchema, ScopedTable
+from prismiq.access.scope import ScopedTable
 from prismiq.errors import IssueCode, Location
 from prismiq.plan.expressions import Column, ValueType
-from prismiq.plan.question import Instance, Issues, Link
+from prismiq.plan.nodes import Node
+from prismiq.plan.planning import Planning
+from prismiq.plan.question import Instance, Link
 from prismiq.query.fields import Segments, dotted
 from prismiq.schema.models import DatabaseSchema, Relationship, TableRef
 
@@ -22,15 +24,30 @@ MAX_LISTED = 8
 
 
 class JoinTree:
-    """The table instances of one query: the source, and one instance per path used. `taken` are the aliases in use."""
+    """The table instances of one query: the source, the explicit joins, and one instance per path used.
 
-    def __init__(self, schema: ScopedSchema, source: ScopedTable, issues: Issues, taken: set[str]) -> None:
-        self._schema = schema
-        self._issues = issues
-        self._taken = taken
+    Of a nested query as the source `node` is what it lowers to, and `source` stands for its outputs.
+    """
+
+    def __init__(self, planning: Planning, source: ScopedTable, node: Node | None = None) -> None:
+        self._planning = planning
+        self._schema = planning.schema
+        self._issues = planning.issues
+        self._taken = planning.taken
         self._by_path: dict[Segments, Instance] = {}
         self.instances: dict[str, Instance] = {}
-        self.source = self._add((), source)
+        self.joined: dict[str, Instance] = {}
+        self.source = self._add((), source, None, node)
+
+    def join(self, name: str, table: ScopedTable, link: Link, node: Node | None, loc: Location) -> None:
+        """Adds an explicit join, whose fields begin with `name`."""
+        source = self.source.table.schema
+        if name in self.joined or name == source.name or source.relationship(name) is not None:
+            what = "another join" if name in self.joined else "the source" if name == source.name else "a relationship"
+            message, hint = f'"{name}" is also {what}.', "Give the join another `alias`."
+            self._issues.add(loc, IssueCode.DUPLICATE_NAME, message, hint)
+            return
+        self.joined[name] = self._add((name,), table, link, node)
 
     def field(self, names: Segments, loc: Location) -> Column | None:
         """The column that a path ends in, or None and an issue."""
@@ -48,8 +65,10 @@ class JoinTree:
         whole = whole or names
         current, rest = self.source, names
         ref, length = self._table(names)
-        if ref == current.table.ref:
-            rest = names[length:]
+        if names and names[0] in self.joined:
+            current, rest = self.joined[names[0]], names[1:]
+        elif ref == current.table.ref or (current.node is not None and names[:1] == (current.table.schema.name,)):
+            rest = names[length:] if current.node is None else names[1:]
         elif ref is not None and current.table.schema.relationship(names[0]) is None:
             found = self._search(ref, whole, loc)
             if found is None:
@@ -65,7 +84,7 @@ class JoinTree:
 
     def below(self, instance: Instance) -> JoinTree:
         """A tree of its own that starts at the instance's table, for what EXISTS asks of its rows."""
-        return JoinTree(self._schema, instance.table, self._issues, self._taken)
+        return JoinTree(self._planning, instance.table)
 
     def _table(self, names: Segments) -> tuple[TableRef | None, int]:
         """The table that the first one or two names mean, and how many they are."""
@@ -77,7 +96,8 @@ class JoinTree:
 
     def _search(self, target: TableRef, whole: Segments, loc: Location) -> Instance | None:
         """The instance of a table named without its path, where one path alone leads to it."""
-        routes = list(routes_between(self._schema.database, self.source.table.ref, target))
+        nested = self.source.node is not None
+        routes = [] if nested else list(routes_between(self._schema.database, self.source.table.ref, target))
         visible = [route for route in routes if self._visible(route)]
         if len(routes) == 1 and visible and _is_only(self._schema.database, routes[0], target):
             current: Instance | None = self.source
@@ -114,9 +134,9 @@ class JoinTree:
             found = self._add(path, self._schema.tables[known.target], _link(instance, known))
         return found
 
-    def _add(self, path: Segments, table: ScopedTable, link: Link | None = None) -> Instance:
+    def _add(self, path: Segments, table: ScopedTable, link: Link | None = None, node: Node | None = None) -> Instance:
         alias = self._alias("_".join(path) or table.schema.name)
-        instance = Instance(alias, path, table, link)
+        instance = Instance(alias, path, table, link, node)
         self._by_path[path] = self.instances[alias] = instance
         return instance
 
@@ -129,7 +149,8 @@ class JoinTree:
         return alias
 
     def _unknown(self, instance: Instance, name: str, whole: Segments, loc: Location) -> None:
-        where, written = self._name(instance.table.ref), dotted(whole)
+        where = instance.name if instance.node is not None else self._name(instance.table.ref)
+        written = dotted(whole)
         what = f'"{written}"' if whole == (name,) or not instance.path else f'"{name}" in "{written}"'
         hint = self._hint(instance, name, where)
         self._issues.add(loc, IssueCode.UNKNOWN_FIELD, f"{what} is not a field of {where}.", hint)
@@ -142,7 +163,11 @@ class JoinTree:
         known = dict.fromkeys([*table.columns, *(each.name for each in table.relationships), *tables])
         close = get_close_matches(name, known, n=3)
         listed = ", ".join(f'"{each}"' for each in close)
-        return f"Did you mean {listed}?" if close else f"GET /schema/tables/{where} lists its fields."
+        if close:
+            return f"Did you mean {listed}?"
+        if instance.node is not None:
+            return "Its fields are " + ", ".join(f'"{each}"' for each in table.columns) + "."
+        return f"GET /schema/tables/{where} lists its fields."
 
     def _name(self, ref: TableRef) -> str:
         return self._schema.database.reference(ref)

@@ -11,14 +11,18 @@ and fill take their place: nodes between the groups and the order.
 from __future__ import annotations
 
 from prismiq.access.scope import ScopedSchema
-from prismiq.plan.expressions import Named, Output
+from prismiq.errors import IssueCode, QueryError
+from prismiq.plan.expressions import BIGINT, Named, Output, Parameter
 from prismiq.plan.groups import lower_groups
+from prismiq.plan.instances import raw_column
 from prismiq.plan.nodes import Filter, Limit, Node, Project, QueryPlan, Sort, SortKey
 from prismiq.plan.passes import PASSES, Passes
+from prismiq.plan.planning import Planning, Relation
 from prismiq.plan.question import Question
 from prismiq.plan.resolve import resolve
 from prismiq.plan.rows import lower_rows
-from prismiq.query.shape import QueryShape
+from prismiq.plan.uniqueness import determined
+from prismiq.query.shape import QueryShape, Slot
 
 MAX_TABLES = 30
 
@@ -31,13 +35,62 @@ def plan(
     `passes` names the optimisations to apply; the answer is the same with any of them. Raises QueryError with every
     reason why the definition cannot be planned.
     """
-    question = resolve(shape, schema, max_tables)
+    planning = Planning(schema, lambda nested, shared: _nest(nested, shared, passes))
+    question = resolve(shape, planning)
+    if planning.tables > max_tables:
+        planning.issues.add(
+            (),
+            IssueCode.TOO_COMPLEX,
+            f"The query joins {planning.tables} tables, and {max_tables} are allowed.",
+            "Ask for fewer paths, or raise the limit `max_joined_tables`.",
+        )
+    planning.issues.check()
+    assert question is not None, "without an issue there is a question"
+    warnings = tuple(dict.fromkeys(planning.warnings))
+    return QueryPlan(Limit(_lower(question, passes)), question.outputs, shape.time_zone, warnings)
+
+
+def _lower(question: Question, passes: Passes) -> Node:
     if question.columns:
-        root = lower_rows(question, passes)
-    else:
-        groups = _calculated(question, lower_groups(question, passes))
-        root = _ordered(question, _shown(question, _having(question, groups)))
-    return QueryPlan(Limit(root), question.outputs, question.time_zone, question.warnings)
+        return lower_rows(question, passes)
+    groups = _calculated(question, lower_groups(question, passes))
+    return _ordered(question, _shown(question, _having(question, groups)))
+
+
+def _nest(shape: QueryShape, planning: Planning, passes: Passes) -> Relation | None:
+    """A nested query as a relation, or None and its issues."""
+    question = resolve(shape, planning)
+    if question is None:
+        return None
+    try:
+        node = _lower(question, passes)
+    except QueryError as error:
+        planning.issues.found += error.issues
+        return None
+    if shape.limit is not None or shape.offset is not None:
+        node = Limit(node, _count(shape.limit), _count(shape.offset), bound_with_statement=False)
+    elif isinstance(node, Sort):
+        node = node.input  # an order that no page is taken from says nothing
+    return Relation(node, question.outputs, question.types, _key(question))
+
+
+def _count(slot: Slot | None) -> Parameter | None:
+    return None if slot is None else Parameter(slot.index, BIGINT, loc=slot.loc)
+
+
+def _key(question: Question) -> tuple[str, ...] | None:
+    """The outputs of a nested query that tell its rows apart, if there are such."""
+    if question.shape.at_most_one:
+        return ()
+    if not question.columns:
+        return tuple(each.name for each in question.dimensions)
+    source = question.instances[question.source]
+    listed = question.used(each.expression for each in question.columns) | question.closed(question.joined)
+    names = {each.expression: each.name for each in question.columns}
+    key = [names.get(raw_column(source, column)) for column in source.table.schema.key or (None,) if column]
+    if not key or None in key or not listed <= determined(question.instances, listed, question.source):
+        return None
+    return tuple(name for name in key if name is not None)
 
 
 def _having(question: Question, groups: Node) -> Node:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from prismiq.access.scope import ScopedTable
 from prismiq.errors import Issue, IssueCode, Location, QueryError
 from prismiq.plan.expressions import Column, Expression, Named, Parameter, ValueType
-from prismiq.plan.nodes import JoinKind, SortKey
+from prismiq.plan.nodes import JoinKind, Node, SortKey
 from prismiq.plan.outputs import OutputColumn
 from prismiq.plan.trees import columns_of
 from prismiq.query.definition import Aggregate
 from prismiq.query.fields import Segments, dotted
+from prismiq.query.shape import QueryShape
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Instance:
     table: ScopedTable
     link: Link | None = None
     """None for the source."""
+    node: Node | None = None
+    """Of a nested query what it lowers to; None for a table."""
 
     @property
     def name(self) -> str:
@@ -87,13 +90,21 @@ class Question:
     having: Expression | None
     order: tuple[SortKey, ...]
     outputs: tuple[OutputColumn, ...]
-    time_zone: str
-    warnings: tuple[str, ...] = ()
+    joined: tuple[str, ...]
+    """The explicit joins, which a row query lists whether or not a column reads them."""
+    types: Mapping[str, ValueType]
+    """Of every output, the hidden ones included."""
+    shape: QueryShape
 
     @property
     def source(self) -> str:
         """The source's alias."""
         return next(iter(self.instances))
+
+    @property
+    def inner(self) -> tuple[str, ...]:
+        """The inner joins, which take rows away whether or not anything reads them."""
+        return tuple(alias for alias, each in self.instances.items() if each.link and each.link.kind == "inner")
 
     def used(self, expressions: Iterable[Expression | None]) -> frozenset[str]:
         """The instances that the expressions read, with all on the way from the source to them."""

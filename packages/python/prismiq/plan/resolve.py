@@ -5,66 +5,64 @@ Establishes what `prismiq.plan.question` says. Leaves to the next passes: keys, 
 
 from __future__ import annotations
 
-from prismiq.access.scope import ScopedSchema, ScopedTable
 from prismiq.errors import IssueCode, Location
 from prismiq.plan.calculations import stage_calculations
-from prismiq.plan.entrance import check_kind, check_zone, find_source
+from prismiq.plan.derived import derived_table
+from prismiq.plan.entrance import check_kind, check_zone, find_table
+from prismiq.plan.explicit import add_joins
 from prismiq.plan.expressions import TRUE, Expression, Named, Output, Zone
 from prismiq.plan.fields import Fields
 from prismiq.plan.filtering import Filtering
 from prismiq.plan.measures import Measures
-from prismiq.plan.nodes import SortKey, Unit
+from prismiq.plan.nodes import SortKey
 from prismiq.plan.outputs import Role
 from prismiq.plan.paths import JoinTree
-from prismiq.plan.question import Issues, Question
+from prismiq.plan.planning import Planning
+from prismiq.plan.question import Question
 from prismiq.plan.register import Register, label_of
 from prismiq.query.expressions.tree import Name
 from prismiq.query.fields import dotted
-from prismiq.query.shape import CalculationShape, QueryShape
+from prismiq.query.shape import CalculationShape, NestedShape, QueryShape
 
 
-def resolve(shape: QueryShape, schema: ScopedSchema, max_tables: int) -> Question:
-    """Resolves every name of a definition, which may join `max_tables` tables at most.
+def resolve(shape: QueryShape, planning: Planning) -> Question | None:
+    """Resolves every name of a definition, or notes all the reasons why it cannot be planned and returns None."""
+    before = len(planning.issues.found)
+    check_kind(shape, planning.issues)
+    check_zone(shape, planning.issues)
+    tree = _tree(shape, planning)
+    if tree is None:
+        return None
+    question = _Resolver(shape, planning, tree).resolve()
+    planning.tables += len(tree.instances)
+    return None if len(planning.issues.found) > before else question
 
-    Raises QueryError with all the reasons why it cannot be planned.
-    """
-    issues = Issues()
-    check_kind(shape, issues)
-    check_zone(shape.time_zone, issues)
-    source = find_source(shape.source, schema, issues)
-    if source is None:
-        issues.check()
-        raise AssertionError
-    resolver = _Resolver(shape, schema, source, issues)
-    question = resolver.resolve()
-    if resolver.tables > max_tables:
-        issues.add(
-            (),
-            IssueCode.TOO_COMPLEX,
-            f"The query joins {resolver.tables} tables, and {max_tables} are allowed.",
-            "Ask for fewer paths, or raise the limit `max_joined_tables`.",
+
+def _tree(shape: QueryShape, planning: Planning) -> JoinTree | None:
+    """The source, to which everything else is joined."""
+    if isinstance(shape.source, NestedShape):
+        relation = planning.nest(shape.source.query, planning)
+        return (
+            None if relation is None else JoinTree(planning, derived_table(shape.source.alias, relation), relation.node)
         )
-    issues.check()
-    return question
+    source = find_table(shape.source, planning.schema, planning.issues, (*shape.loc, "source"))
+    return None if source is None else JoinTree(planning, source)
 
 
 class _Resolver:
-    def __init__(self, shape: QueryShape, schema: ScopedSchema, source: ScopedTable, issues: Issues) -> None:
+    def __init__(self, shape: QueryShape, planning: Planning, tree: JoinTree) -> None:
         self._shape = shape
-        self._issues = issues
-        self._tree = JoinTree(schema, source, issues, {Unit.alias})
+        self._planning = planning
+        self._issues = issues = planning.issues
+        self._tree = tree
         self._register = Register(shape, issues)
-        self._filtering = Filtering(self._tree, Zone(shape.time_zone), self._register, issues)
-        self._fields = Fields(schema, self._tree, self._filtering, self._register, issues)
-        self._measures = Measures(self._tree, self._fields, self._filtering, self._register, issues)
-
-    @property
-    def tables(self) -> int:
-        """How many table instances the query reads."""
-        return len(self._tree.instances) + self._filtering.exists_tables
+        self._filtering = Filtering(tree, Zone(shape.time_zone), self._register, planning)
+        self._fields = Fields(planning.schema, tree, self._filtering, self._register, issues)
+        self._measures = Measures(tree, self._fields, self._filtering, self._register, issues)
 
     def resolve(self) -> Question:
         shape = self._shape
+        add_joins(shape.joins, self._tree, self._planning)
         dimensions = [self._fields.dimension(each, Role.DIMENSION) for each in shape.dimensions]
         columns = [self._fields.dimension(each, Role.COLUMN) for each in shape.columns]
         measures = [self._measures.resolve(each) for each in shape.measures]
@@ -84,8 +82,9 @@ class _Resolver:
             having=having,
             order=self._order(listed),
             outputs=self._register.shown(),
-            time_zone=shape.time_zone,
-            warnings=tuple(dict.fromkeys(self._filtering.warnings)),
+            joined=tuple(each.alias for each in self._tree.joined.values()),
+            types={name: output.type for name, output in self._register.types.items()},
+            shape=shape,
         )
 
     def _order(self, columns: tuple[Named, ...]) -> tuple[SortKey, ...]:

@@ -9,7 +9,7 @@ from prismiq.plan.expressions import Column, Expression, Named, Output
 from prismiq.plan.instances import raw_column
 from prismiq.plan.joins import joined_rows
 from prismiq.plan.nodes import Distinct, Node, Project, Sort, SortKey
-from prismiq.plan.passes import PLAIN_JOINS, SEMI_JOIN, Passes
+from prismiq.plan.passes import PLAIN_JOINS, Passes
 from prismiq.plan.question import Issues, Question
 from prismiq.plan.uniqueness import determined, to_many_step
 
@@ -21,14 +21,16 @@ def lower_rows(question: Question, passes: Passes) -> Node:
     that a filter's join multiplied have no key to be told apart by.
     """
     issues = Issues()
-    listed = question.used(each.expression for each in question.columns)
+    listed = question.used(each.expression for each in question.columns) | question.closed(question.joined)
     _check_order(question, listed, issues)
     _check_branches(question, listed, issues)
     issues.check()
     read = [*(each.expression for each in question.columns), *(key.expression for key in question.order)]
-    rows = joined_rows(question, read, (), question.condition, passes)
-    single = determined(question.instances, rows.instances, _deepest(question, listed) or question.source)
-    if rows.instances <= single and (PLAIN_JOINS in passes or SEMI_JOIN in passes):
+    rows = joined_rows(question, read, question.joined, question.condition, passes)
+    single = determined(question.instances, rows.instances, *_deciding(question, listed))
+    # Without a key the proof is all there is: each row is then listed once because no join multiplies it.
+    keyed = all(question.instances[alias].table.schema.key is not None for alias in listed)
+    if rows.instances <= single and (PLAIN_JOINS in passes or not keyed):
         return Sort(Project(rows.node, question.columns), _order(question, listed))
     return _deduplicated(question, listed, rows.node, issues)
 
@@ -57,23 +59,25 @@ def _comparable(question: Question) -> list[Expression]:
     return [each.expression for each in question.columns if each.expression.type.comparable]
 
 
-def _deepest(question: Question, listed: frozenset[str]) -> str | None:
-    """The instance whose row decides the rows of all that is listed, if there is one."""
+def _deciding(question: Question, listed: frozenset[str]) -> frozenset[str]:
+    """The instances whose rows decide those of all that is listed: one, and what was joined explicitly. None where
+    there are several such."""
+    base = question.closed(question.joined) if question.joined else frozenset[str]()
     for alias in listed:
-        if listed <= determined(question.instances, listed, alias):
-            return alias
-    return None
+        if listed <= determined(question.instances, listed, alias, *base):
+            return base | {alias}
+    return frozenset()
 
 
 def _check_branches(question: Question, listed: frozenset[str], issues: Issues) -> None:
-    if _deepest(question, listed) is not None:
+    if _deciding(question, listed):
         return
     many = [alias for alias in question.instances if alias in listed and to_many_step(question.instances[alias])]
     if len(many) == 1:  # of which a row of the source has many, and they many of it
         many.insert(0, question.source)
     names = " and ".join(question.instances[alias].name for alias in many)
     issues.add(
-        ("columns",),
+        (*question.shape.loc, "columns"),
         IssueCode.INDEPENDENT_BRANCHES,
         f"The columns list {names}, which are independent of each other: every row of one would be paired with every "
         "row of the other.",
@@ -87,7 +91,7 @@ def _check_order(question: Question, listed: frozenset[str], issues: Issues) -> 
         many = [alias for alias in beyond if to_many_step(question.instances[alias])]
         if many:
             issues.add(
-                ("order_by", index, "field"),
+                (*question.shape.loc, "order_by", index, "field"),
                 IssueCode.INDEPENDENT_BRANCHES,
                 f"A row can have many of {question.instances[many[0]].name}, so it cannot be sorted by it.",
                 "Sort by a field of the source, of a to-one path, or of a path that is listed.",
@@ -104,7 +108,7 @@ def _deduplicated(question: Question, listed: frozenset[str], rows: Node, issues
         key = instance.table.schema.key
         if key is None:
             issues.add(
-                ("filters",),
+                (*question.shape.loc, "filters"),
                 IssueCode.KEY_REQUIRED,
                 f"{instance.name} has no key, and a filter's join would list its rows more than once.",
                 "Declare a key for it in the schema configuration.",

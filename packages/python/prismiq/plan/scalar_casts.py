@@ -67,6 +67,31 @@ def cast_to(
     raise UnfitError(f"There is no cast from {source} to {kind}.", "Numbers, moments, and all to text can be cast.")
 
 
+def comparable(left: Expression, right: Expression, zone: Zone) -> tuple[Expression, Expression]:
+    """Both sides in types that PostgreSQL compares without the session's time zone. Raises UnfitError."""
+    kinds = {left.type.kind, right.type.kind}
+    if left.type.comparable and right.type.comparable:
+        if kinds == {DataType.ENUM} and left.type != right.type:
+            return AsText(left), AsText(right)
+        if len(kinds) == 1 or kinds <= NUMBERS:
+            return left, right
+        if kinds <= MOMENTS:
+            return cast_to(left, DataType.TIMESTAMP, zone), cast_to(right, DataType.TIMESTAMP, zone)
+        if kinds == {DataType.ENUM, DataType.TEXT}:
+            return cast_to(left, DataType.TEXT, zone), cast_to(right, DataType.TEXT, zone)
+    raise UnfitError(f"{left.type.kind} and {right.type.kind} cannot be compared.", "Cast one of them.")
+
+
+def are_joinable(left: ValueType, right: ValueType) -> bool:
+    """Whether two columns can be joined by equality as they are: what is unique stays so."""
+    kinds = {left.kind, right.kind}
+    if not (left.comparable and right.comparable):
+        return False
+    if DataType.ENUM in kinds or DataType.ARRAY in kinds or DataType.OTHER in kinds:
+        return left == right
+    return len(kinds) == 1 or kinds <= EXACT
+
+
 def widened(part: Expression) -> Expression:
     """An integer one size up, where its arithmetic cannot overflow; anything else as it is."""
     if part.type.kind in (DataType.SMALLINT, DataType.INTEGER):

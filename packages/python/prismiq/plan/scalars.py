@@ -45,7 +45,7 @@ from prismiq.plan.expressions import (
 )
 from prismiq.plan.question import Issues
 from prismiq.plan.scalar_calls import call, json_step
-from prismiq.plan.scalar_casts import UnfitError, cast_to, widened
+from prismiq.plan.scalar_casts import UnfitError, cast_to, comparable, widened
 from prismiq.plan.windows import window
 from prismiq.query.expressions import tree as t
 from prismiq.query.filters import Operator
@@ -209,19 +209,8 @@ class _Builder:
                 raise UnfitError("unfit value")  # the condition has said why
             return built
         other = self.build(right, operand.type)
-        first, second = self._comparable(operand, other)
+        first, second = comparable(operand, other, self.zone)
         return Compare(cast("Comparator", operator), first, second)
-
-    def _comparable(self, left: Expression, right: Expression) -> tuple[Expression, Expression]:
-        """Both sides in types that PostgreSQL compares without the session's time zone."""
-        kinds = {left.type.kind, right.type.kind}
-        if not left.type.comparable or not right.type.comparable:
-            raise UnfitError(f"{left.type.kind} and {right.type.kind} cannot be compared.")
-        if len(kinds) == 1 or kinds <= NUMBERS:
-            return left, right
-        if kinds <= MOMENTS:
-            return tuple(cast_to(side, DataType.TIMESTAMP, self.zone) for side in (left, right))  # pyright: ignore[reportReturnType]
-        raise UnfitError(f"{left.type.kind} and {right.type.kind} cannot be compared.", "Cast one of them.")
 
     def _alike(self, trees: tuple[Tree, ...]) -> list[Expression]:
         """The parts in one common type; literals take that of the others."""

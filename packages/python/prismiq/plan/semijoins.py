@@ -57,8 +57,8 @@ class SemiJoins:
         used = self._question.used([condition])
         roots: set[str] = set()
         for alias, instance in self._instances.items():
-            if alias in used and alias not in self._kept and instance.parent in self._kept:
-                if to_many_step(instance):
+            if alias in used and alias not in self._kept and instance.needs <= self._kept:
+                if to_many_step(instance) and len(instance.needs) == 1:
                     roots.add(alias)
                 else:
                     self._kept.add(alias)

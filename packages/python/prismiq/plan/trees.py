@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
+from typing import cast
 
 from prismiq.plan.expressions import And, Column, Expression, Or
 
@@ -48,20 +49,23 @@ def columns_of(expression: Expression) -> Iterator[Column]:
 
 
 def rewrite(expression: Expression, change: Callable[[Expression], Expression | None]) -> Expression:
-    """Replaces each part for which `change` returns something, from the outside in."""
-    changed = change(expression)
-    if changed is not None:
-        return changed
+    """Replaces each part for which `change` returns something, from the outside in, in relations within it too."""
+    return cast("Expression", _rewritten(expression, change))
+
+
+def _rewritten(part: object, change: Callable[[Expression], Expression | None]) -> object:
+    if isinstance(part, Expression):
+        changed = change(part)
+        if changed is not None:
+            return changed
+    if type(part) is tuple:  # a table's reference is a tuple by another name
+        return tuple(_rewritten(each, change) for each in cast("tuple[object, ...]", part))
+    if not is_dataclass(part) or isinstance(part, type):
+        return part
     replaced: dict[str, object] = {}
-    for each in fields(expression):
-        value: object = getattr(expression, each.name)
-        if isinstance(value, Expression):
-            new: object = rewrite(value, change)
-        elif isinstance(value, tuple):
-            parts: tuple[object, ...] = value  # pyright: ignore[reportUnknownVariableType]
-            new = tuple(rewrite(part, change) if isinstance(part, Expression) else part for part in parts)
-        else:
-            continue
-        if new != value:
+    for each in fields(part):
+        value: object = getattr(part, each.name)
+        new = _rewritten(value, change)
+        if new is not value and new != value:
             replaced[each.name] = new
-    return replace(expression, **replaced) if replaced else expression  # pyright: ignore[reportArgumentType]
+    return replace(part, **replaced) if replaced else part

@@ -13,9 +13,9 @@ from prismiq.plan.question import Instance
 from prismiq.plan.trees import columns_of
 
 
-def determined(instances: Mapping[str, Instance], among: Collection[str], start: str) -> frozenset[str]:
-    """The instances of which a present row of `start` has at most one row each, among those given."""
-    found = {start}
+def determined(instances: Mapping[str, Instance], among: Collection[str], *starts: str) -> frozenset[str]:
+    """The instances of which present rows of `starts` have at most one row each, among those given."""
+    found = set(starts)
     grew = True
     while grew:
         grew = False

@@ -17,7 +17,10 @@ from prismiq.query.definition import (
     Calculation,
     Dimension,
     Granularity,
+    Join,
+    JoinPair,
     Measure,
+    NestedQuery,
     OrderBy,
     QueryDefinition,
 )
@@ -53,6 +56,9 @@ _MODELS: dict[str, type[BaseModel]] = {
     "measures": Measure,
     "calculations": Calculation,
     "order_by": OrderBy,
+    "joins": Join,
+    "on": JoinPair,
+    "nested": NestedQuery,
 }
 _TAGS = frozenset({"and", "or", "not", "exists", "condition"})
 _OBJECT_HINT = "See the documentation's page on queries for its form."

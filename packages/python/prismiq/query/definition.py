@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
 from prismiq.query.expressions import ExpressionText
 from prismiq.query.fields import Name, Path, Reference, as_items
-from prismiq.query.filters import Filter
+from prismiq.query.filters import And, Condition, Exists, Filter, Not, Or
 
 
 class Aggregate(str, Enum):
@@ -149,13 +150,69 @@ else:  # read as the model itself, so that an error names one place and not thre
     OrderLike = Annotated[OrderBy, BeforeValidator(_order, json_schema_input_type=OrderBy | Reference)]
 
 
+class NestedQuery(_Part):
+    """A query in the place of a table: its outputs are the columns. A `QueryDefinition` itself stands for one."""
+
+    query: QueryDefinition
+    alias: Name = Field(default="query", description="What its columns' paths may begin with.")
+
+
+class JoinPair(_Part):
+    """One pair of equal columns."""
+
+    left: Reference = Field(description="A field of what is already there: the source, a path from it, an alias.")
+    right: Name = Field(description="A column of the joined table, or an output of the joined query.")
+
+
+class Join(_Part):
+    """Joins a table, or a query, where no relationship leads. The source's rows still count once each."""
+
+    table: Reference | None = Field(default=None, description="The joined table: `addresses`, `sales.addresses`.")
+    query: QueryDefinition | None = Field(default=None, description="In the place of a table; needs an `alias`.")
+    alias: Name | None = Field(default=None, description="What its fields begin with; the table's name by default.")
+    type: Literal["left", "inner"] = Field(
+        default="left", description="`inner` leaves out the rows for which nothing is found."
+    )
+    on: tuple[JoinPair, ...] = Field(min_length=1, max_length=16, description="The pairs that must all be equal.")
+
+    @model_validator(mode="after")
+    def _one_relation(self) -> Join:
+        if (self.table is None) == (self.query is None):
+            raise PydanticCustomError("missing", "A join names a `table` or a `query`, one of them.")
+        if self.query is not None and self.alias is None:
+            raise PydanticCustomError("missing", "A joined query needs an `alias`.")
+        return self
+
+
+def _source(value: object) -> object:
+    return {"query": value} if isinstance(value, QueryDefinition) else value
+
+
+def _source_kind(value: object) -> str:
+    nested = isinstance(value, NestedQuery) or (isinstance(value, dict) and "query" in value)
+    return "nested" if nested else "reference"
+
+
+if TYPE_CHECKING:
+    SourceLike: TypeAlias = "str | Path | NestedQuery | QueryDefinition"
+else:
+    SourceLike = Annotated[
+        Annotated[NestedQuery, Tag("nested")] | Annotated[Reference, Tag("reference")],
+        Discriminator(_source_kind),
+        BeforeValidator(_source),
+    ]
+
+
 class QueryDefinition(_Part):
     """One question to the database: either groups (`dimensions`, `measures`) or rows (`columns`).
 
     What it means is defined in the documentation's page on queries, and never depends on how it is executed.
     """
 
-    source: Reference = Field(description="The table whose rows decide what is counted: `orders`, `sales.orders`.")
+    source: SourceLike = Field(
+        description='The table whose rows decide what is counted: `orders`, `sales.orders`; or `{"query": {…}}`.'
+    )
+    joins: tuple[Join, ...] = Field(default=(), max_length=16, description="Joins without a relationship, in order.")
     dimensions: tuple[DimensionLike, ...] = ()
     measures: tuple[MeasureLike, ...] = ()
     calculations: tuple[Calculation, ...] = ()
@@ -170,3 +227,8 @@ class QueryDefinition(_Part):
     def to_json(self) -> dict[str, Any]:
         """The definition as plain JSON data, without what was left at its default."""
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+# A filter may hold a query, and a query filters.
+for _model in (Condition, Exists, And, Or, Not, Measure, NestedQuery, Join, QueryDefinition):
+    _model.model_rebuild(_types_namespace={"QueryDefinition": QueryDefinition, "Filter": Filter})

@@ -11,6 +11,9 @@ from pydantic_core import PydanticCustomError
 from prismiq.query.expressions import ExpressionText
 from prismiq.query.fields import Reference, as_items
 
+if TYPE_CHECKING:
+    from prismiq.query.definition import QueryDefinition
+
 
 class Operator(str, Enum):
     """What a condition can ask of a field. NULL follows SQL: no operator but `is_null` finds it."""
@@ -69,7 +72,9 @@ class Condition(_Node):
 
     `value` is one value, a list for `in`, `not_in`, `has_any` and `has_all`, `[low, high]` (both included) for
     `between`, a period for `in_period` (`"last_month"`, `{"last": 7, "unit": "day"}`, `{"from": …, "to": …}`), and
-    absent for `is_null`.
+    absent for `is_null`. `{"field": "…"}` in the place of one value compares with another field, and inside `exists`
+    `{"outer": "…"}` with a field of the row around it. `query` in the place of `value` compares with what a query
+    answers: with its only output's values for `in` and `not_in`, else with its only value.
     """
 
     field: Reference | None = Field(
@@ -79,7 +84,11 @@ class Condition(_Node):
         default=None, description="In the place of a field; alone, without operator and value, a condition itself."
     )
     operator: Operator = Operator.EQ
-    value: Any = Field(default=None, description="Compared with the field; typed by the field's column.")
+    value: Any = Field(
+        default=None,
+        description='Compared with the field; typed by the field\'s column. `{"field": "…"}` is another field.',
+    )
+    query: QueryDefinition | None = Field(default=None, description="In the place of a value: a query of one output.")
     case_sensitive: bool = Field(default=True, description="For text: whether upper and lower case differ.")
 
     @model_validator(mode="after")
@@ -91,7 +100,7 @@ class Condition(_Node):
     @property
     def is_lone(self) -> bool:
         """Whether the expression is the condition itself."""
-        return self.expression is not None and not self.model_fields_set & {"operator", "value"}
+        return self.expression is not None and not self.model_fields_set & {"operator", "value", "query"}
 
 
 class Exists(_Node):
@@ -156,8 +165,3 @@ Filter = Annotated[
     BeforeValidator(_listed),
 ]
 """A filter tree. A list stands for `and`."""
-
-Exists.model_rebuild()
-And.model_rebuild()
-Or.model_rebuild()
-Not.model_rebuild()

@@ -21,6 +21,7 @@ MAX_DIGITS = 4_000
 """Digits of an integer; Python itself refuses 4,300."""
 
 _FILTERS = frozenset({"filters", "having"})
+_OUTPUTS = frozenset({"dimensions", "measures", "calculations", "columns"})
 
 MAX_EXPRESSIONS = 20_000
 """Characters of all expressions of one definition: reading them takes longer than reading JSON."""
@@ -121,7 +122,7 @@ def _excesses(content: object, limits: Settings) -> Iterator[Issue]:
 
     Walks the content once and without recursion, before anything recursive sees it.
     """
-    conditions = expressions = 0
+    conditions = expressions = outputs = keys = 0
     # What is left to look at: a value, its place, how deep it lies, and whether it belongs to a filter tree.
     left: list[tuple[object, Location, int, bool]] = [(content, (), 0, False)]
     while left:
@@ -139,6 +140,10 @@ def _excesses(content: object, limits: Settings) -> Iterator[Issue]:
                 item = fields[key]
                 if key == "expression" and isinstance(item, str):
                     expressions += len(item)
+                elif key in _OUTPUTS:  # of nested queries too
+                    outputs += _length(item)
+                elif key == "order_by":
+                    keys += _length(item)
                 if not _is_fit(key):
                     yield from _unfit(key, loc)
                 if not _is_fit(item):
@@ -157,12 +162,10 @@ def _excesses(content: object, limits: Settings) -> Iterator[Issue]:
         yield _too_many((), "conditions", limits.max_filters, conditions)
     if expressions > MAX_EXPRESSIONS:
         yield _too_many((), "characters of expressions", MAX_EXPRESSIONS, expressions)
-    top = _fields(content) or {}
-    outputs = sum(_length(top.get(key)) for key in ("dimensions", "measures", "calculations", "columns"))
     if outputs > limits.max_outputs:
         yield _too_many((), "outputs", limits.max_outputs, outputs)
-    if _length(top.get("order_by")) > limits.max_outputs:
-        yield _too_many(("order_by",), "sort keys", limits.max_outputs, _length(top.get("order_by")))
+    if keys > limits.max_outputs:
+        yield _too_many(("order_by",), "sort keys", limits.max_outputs, keys)
 
 
 def _is_fit(value: object) -> bool:

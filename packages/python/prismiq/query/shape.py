@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import cast
+from typing import Literal, cast
 from uuid import UUID
 
 from prismiq.errors import Location
@@ -24,11 +24,14 @@ from prismiq.query.definition import (
     Dimension,
     DimensionLike,
     Granularity,
+    Join,
     Measure,
     MeasureLike,
+    NestedQuery,
     OrderBy,
     OrderLike,
     QueryDefinition,
+    SourceLike,
 )
 from prismiq.query.expressions import Tree, parse_expression
 from prismiq.query.expressions.tree import map_values
@@ -69,16 +72,31 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldShape:
+    """Another field in the place of a value; an `outer` one is of the row around `exists`."""
+
+    path: Segments
+    outer: bool
+    loc: Location
+
+
+Compared = Slot | FieldShape
+"""What a condition compares with."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConditionShape:
-    """A condition; `value` is two slots for `between` and for a period's bounds, either of which may be open."""
+    """A condition; `value` is two for `between` and for a period's bounds, either of which may be open."""
 
     field: Segments
     operator: Operator
-    value: Slot | tuple[Slot | None, Slot | None] | None
+    value: Compared | tuple[Compared | None, Compared | None] | None
     case_sensitive: bool
     loc: Location
     expression: Tree[Slot] | None = None
     """In the place of the field."""
+    query: QueryShape | None = None
+    """In the place of the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +191,30 @@ class OrderShape:
 
 
 @dataclass(frozen=True, slots=True)
+class NestedShape:
+    """A query in the place of a table."""
+
+    query: QueryShape
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class JoinShape:
+    """An explicit join; each pair is a field of what is there and a column of what is joined."""
+
+    table: Segments | QueryShape
+    alias: str
+    kind: Literal["left", "inner"]
+    on: tuple[tuple[Segments, str], ...]
+    loc: Location
+
+
+@dataclass(frozen=True, slots=True)
 class QueryShape:
     """A definition without its values."""
 
-    source: Segments
+    source: Segments | NestedShape
+    joins: tuple[JoinShape, ...]
     dimensions: tuple[DimensionShape, ...]
     measures: tuple[MeasureShape, ...]
     calculations: tuple[CalculationShape, ...]
@@ -185,6 +223,13 @@ class QueryShape:
     having: FilterShape | None
     order_by: tuple[OrderShape, ...]
     time_zone: str
+    loc: Location = ()
+    """Where the query stands in the definition: a nested one inside another."""
+    limit: Slot | None = None
+    offset: Slot | None = None
+    """Of a nested query; the page of the outermost is bound with the statement."""
+    at_most_one: bool = False
+    """Whether the limit of a nested query lets through one row at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,24 +247,56 @@ def split(definition: QueryDefinition, *, time_zone: str = "UTC") -> tuple[Query
     `time_zone` is used where the definition names none. Returns the shape and its values; raises nothing: a value that
     makes no sense keeps its form, and the planner says so.
     """
-    splitter = _Splitter()
-    shape = QueryShape(
-        source=segments(definition.source),
-        dimensions=splitter.dimensions(definition.dimensions, "dimensions"),
-        measures=tuple(splitter.measure(each, i) for i, each in enumerate(definition.measures)),
-        calculations=splitter.calculations(definition.calculations),
-        columns=splitter.dimensions(definition.columns, "columns"),
-        filters=splitter.filter(definition.filters, ("filters",)),
-        having=splitter.filter(definition.having, ("having",)),
-        order_by=tuple(_order(each, i) for i, each in enumerate(definition.order_by)),
-        time_zone=definition.time_zone or time_zone,
-    )
-    return shape, Values(tuple(splitter.values), definition.limit, definition.offset)
+    values: list[object] = []
+    shape = _Splitter(values, (), definition.time_zone or time_zone).query(definition)
+    return shape, Values(tuple(values), definition.limit, definition.offset)
 
 
 class _Splitter:
-    def __init__(self) -> None:
-        self.values: list[object] = []
+    """Splits one query, which stands at `loc`. A nested one has a splitter of its own, and the same values."""
+
+    def __init__(self, values: list[object], loc: Location, time_zone: str) -> None:
+        self.values = values
+        self.loc = loc
+        self.time_zone = time_zone
+
+    def query(self, definition: QueryDefinition) -> QueryShape:
+        return QueryShape(
+            source=self.source(definition.source),
+            joins=tuple(self.join(each, i) for i, each in enumerate(definition.joins)),
+            dimensions=self.dimensions(definition.dimensions, "dimensions"),
+            measures=tuple(self.measure(each, i) for i, each in enumerate(definition.measures)),
+            calculations=self.calculations(definition.calculations),
+            columns=self.dimensions(definition.columns, "columns"),
+            filters=self.filter(definition.filters, (*self.loc, "filters")),
+            having=self.filter(definition.having, (*self.loc, "having")),
+            order_by=tuple(self.order(each, i) for i, each in enumerate(definition.order_by)),
+            time_zone=self.time_zone,
+            loc=self.loc,
+        )
+
+    def nested(self, definition: QueryDefinition, loc: Location) -> QueryShape:
+        inner = _Splitter(self.values, loc, definition.time_zone or self.time_zone)
+        limit, offset = definition.limit, definition.offset
+        return replace(
+            inner.query(definition),
+            limit=None if limit is None else self.slot(limit, (*loc, "limit")),
+            offset=self.slot(offset, (*loc, "offset")) if offset else None,
+            at_most_one=limit is not None and limit <= 1,
+        )
+
+    def source(self, source: SourceLike) -> Segments | NestedShape:
+        if isinstance(source, str | Path):
+            return segments(source)
+        nested = source if isinstance(source, NestedQuery) else NestedQuery(query=source)
+        return NestedShape(self.nested(nested.query, (*self.loc, "source", "query")), nested.alias)
+
+    def join(self, join: Join, index: int) -> JoinShape:
+        loc: Location = (*self.loc, "joins", index)
+        table = segments(join.table or "") if join.query is None else self.nested(join.query, (*loc, "query"))
+        alias = join.alias or ("" if isinstance(table, QueryShape) else table[-1])
+        pairs = tuple((segments(pair.left), pair.right) for pair in join.on)
+        return JoinShape(table, alias, join.type, pairs, loc)
 
     def slot(self, value: object, loc: Location) -> Slot:
         plain = _plain(value)
@@ -242,7 +319,7 @@ class _Splitter:
         shapes: list[DimensionShape] = []
         for index, each in enumerate(parts):
             part = each if isinstance(each, Dimension) else Dimension(field=each)
-            loc: Location = (key, index)
+            loc: Location = (*self.loc, key, index)
             tree = self.expression(part.expression, (*loc, "expression"))
             shapes.append(DimensionShape(_segments(part.field), tree, part.name, part.granularity, part.label, loc))
         return tuple(shapes)
@@ -250,7 +327,7 @@ class _Splitter:
     def calculations(self, parts: Sequence[Calculation]) -> tuple[CalculationShape, ...]:
         shapes: list[CalculationShape] = []
         for index, part in enumerate(parts):
-            loc: Location = ("calculations", index)
+            loc: Location = (*self.loc, "calculations", index)
             tree = map_values(parse_expression(part.expression), self._slot_at((*loc, "expression")))
             shapes.append(CalculationShape(part.name, tree, part.hidden, part.label, loc))
         return tuple(shapes)
@@ -260,7 +337,7 @@ class _Splitter:
 
     def measure(self, each: MeasureLike, index: int) -> MeasureShape:
         measure = each if isinstance(each, Measure) else Measure.model_validate(each)
-        loc: Location = ("measures", index)
+        loc: Location = (*self.loc, "measures", index)
         return MeasureShape(
             aggregate=measure.aggregate,
             field=_segments(measure.field),
@@ -292,29 +369,47 @@ class _Splitter:
             return ExpressionShape(tree, loc)
         field = ("expression",) if node.field is None else segments(node.field)
         value = self._value(node, (*loc, "value"))
-        return ConditionShape(field, node.operator, value, node.case_sensitive, loc, tree)
+        query = None if node.query is None else self.nested(node.query, (*loc, "query"))
+        return ConditionShape(field, node.operator, value, node.case_sensitive, loc, tree, query)
 
-    def _value(self, condition: Condition, loc: Location) -> Slot | tuple[Slot | None, Slot | None] | None:
+    def _compared(self, value: object, loc: Location) -> Compared:
+        return _field(value, loc) or self.slot(value, loc)
+
+    def _value(self, condition: Condition, loc: Location) -> Compared | tuple[Compared | None, Compared | None] | None:
         if "value" not in condition.model_fields_set:
             return None
         value = condition.value
         if condition.operator in PAIRS:
             pair = as_items(value)
             if pair is not None and len(pair) == 2:
-                return self.slot(pair[0], (*loc, 0)), self.slot(pair[1], (*loc, 1))
+                return self._compared(pair[0], (*loc, 0)), self._compared(pair[1], (*loc, 1))
         if condition.operator in PERIODS and isinstance(value, dict):
             bounds = cast("dict[str, object]", value)
             if bounds and bounds.keys() <= {"from", "to"}:
                 low, high = (self.slot(bounds[key], (*loc, key)) if key in bounds else None for key in ("from", "to"))
                 return low, high
             value = bounds
-        return self.slot(value, loc)
+        return self._compared(value, loc)
+
+    def order(self, each: OrderLike, index: int) -> OrderShape:
+        part = each if isinstance(each, OrderBy) else OrderBy.model_validate(each)
+        raw = dotted(part.field.path) if isinstance(part.field, Path) else part.field
+        return OrderShape(segments(part.field), raw, part.descending, (*self.loc, "order_by", index))
 
 
-def _order(each: OrderLike, index: int) -> OrderShape:
-    part = each if isinstance(each, OrderBy) else OrderBy.model_validate(each)
-    raw = dotted(part.field.path) if isinstance(part.field, Path) else part.field
-    return OrderShape(segments(part.field), raw, part.descending, ("order_by", index))
+def _field(value: object, loc: Location) -> FieldShape | None:
+    """The field that an object of one key, `field` or `outer`, names in the place of a value."""
+    if not isinstance(value, dict) or len(cast("dict[str, object]", value)) != 1:
+        return None
+    ((key, named),) = cast("dict[str, object]", value).items()
+    if key not in ("field", "outer"):
+        return None
+    if isinstance(named, dict):
+        path = as_items(cast("dict[str, object]", named).get("path"))
+        names = tuple(str(each) for each in path or ())
+    else:
+        names = named.path if isinstance(named, Path) else tuple(str(named).split("."))
+    return FieldShape(names, key == "outer", loc)
 
 
 def _segments(reference: str | Path | None) -> Segments | None:

@@ -5,6 +5,7 @@ So the plain plans come out as the SELECT … JOIN … WHERE … GROUP BY … HA
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,6 +32,7 @@ from prismiq.plan.nodes import (
     Union,
     Unit,
     columns_within,
+    parts_within,
 )
 from prismiq.plan.trees import walk
 from prismiq.sql.expressions import SQL, Writer
@@ -53,7 +55,7 @@ class Select:
     having: list[SQL] = field(default_factory=list[SQL])
     distinct: tuple[SQL, ...] | None = None
     order_by: list[Any] = field(default_factory=list[Any])
-    page: tuple[SQL, SQL] | None = None
+    page: tuple[SQL | None, SQL | None] | None = None
     windowed: bool = False
     """Whether an output is a window function, which WHERE and HAVING cannot see and another cannot be built on."""
 
@@ -75,7 +77,9 @@ class Select:
         if self.order_by:
             select = select.order_by(*self.order_by)
         if self.page is not None:
-            select = select.limit(self.page[0]).offset(self.page[1])
+            limit, offset = self.page
+            select = select if limit is None else select.limit(limit)
+            select = select if offset is None else select.offset(offset)
         return select
 
 
@@ -88,7 +92,8 @@ class Builder:
         self._read = _columns_read(plan.root)
         self._fenced = may_fail(plan.root)
         self._wrapped = 0
-        self._shared: dict[str, sa.CTE] = {}
+        self._shared: list[tuple[Shared, sa.CTE]] = []
+        self._readings = Counter(each.name for each in parts_within(plan.root) if isinstance(each, Shared))
 
     def statement(self) -> sa.Select[Any]:
         """The whole plan as one SELECT."""
@@ -122,9 +127,7 @@ class Builder:
             case Sort():
                 return self._sort(node, outer)
             case Limit():
-                select = self._build(node.input, outer)
-                select.page = (self._parameters.page(LIMIT), self._parameters.page(OFFSET))
-                return select
+                return self._limit(node, outer)
 
     def _scan(self, node: Scan) -> Select:
         names = self._read.get(node.alias, {})
@@ -141,16 +144,22 @@ class Builder:
 
     def _derived(self, node: Derived) -> Select:
         source: sa.FromClause
-        if isinstance(node.input, Shared):
-            source = self._share(node.input).alias(node.alias)
+        if isinstance(node.input, Shared) and self._readings[node.input.name] > 1:
+            shared = self._share(node.input)
+            source = shared if shared.name == node.alias else shared.alias(node.alias)
         else:
-            source = self._build(node.input).finish().subquery(node.alias)
+            input_ = node.input.input if isinstance(node.input, Shared) else node.input
+            source = self._build(input_).finish().subquery(node.alias)
         return Select(source, {(node.alias, name): column for name, column in source.c.items()})
 
     def _share(self, node: Shared) -> sa.CTE:
-        if node.name not in self._shared:
-            self._shared[node.name] = self._build(node.input).finish().cte(node.name)
-        return self._shared[node.name]
+        for known, shared in self._shared:
+            if known == node:
+                return shared
+        number = sum(known.name == node.name for known, _ in self._shared)
+        shared = self._build(node.input).finish().cte(f"{node.name}_{number + 1}" if number else node.name)
+        self._shared.append((node, shared))
+        return shared
 
     def _join(self, node: Join, outer: Select | None) -> Select:
         left, right = self._build(node.left, outer), self._build(node.right, outer)
@@ -161,7 +170,7 @@ class Builder:
 
     def _filter(self, node: Filter, outer: Select | None) -> Select:
         select = self._build(node.input, outer)
-        if select.distinct is not None or select.windowed:
+        if select.distinct is not None or select.windowed or select.page is not None:
             select = self._wrap(select)
         condition = self._writer(select, outer).write(node.condition)
         (select.where if select.group_by is None else select.having).append(condition)
@@ -170,7 +179,7 @@ class Builder:
     def _project(self, node: Project, outer: Select | None) -> Select:
         select = self._build(node.input, outer)
         windows = any(isinstance(part, WindowCall) for each in node.outputs for part in walk(each.expression))
-        if select.distinct is not None or (select.windowed and not _renames(node)):
+        if select.distinct is not None or select.page is not None or (select.windowed and not _renames(node)):
             select = self._wrap(select)
         written = _written(node.outputs, self._writer(select, outer))
         select.below |= select.outputs or {}  # an order may still name what is not shown
@@ -206,6 +215,16 @@ class Builder:
             if key.descending:
                 written = written.desc().nulls_last() if key.nullable else written.desc()
             select.order_by.append(written)
+        return select
+
+    def _limit(self, node: Limit, outer: Select | None) -> Select:
+        select = self._build(node.input, outer)
+        if node.bound_with_statement:
+            select.page = (self._parameters.page(LIMIT), self._parameters.page(OFFSET))
+        else:
+            write = self._writer(select, outer).write
+            limit, offset = node.count, node.offset
+            select.page = (None if limit is None else write(limit), None if offset is None else write(offset))
         return select
 
     def _plain(self, select: Select) -> Select:
