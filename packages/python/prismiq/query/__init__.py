@@ -1,6 +1,17 @@
 """What the caller asks: the definition, its filters, and its shape."""
 
-from prismiq.query.definition import Aggregate, Calculation, Dimension, Granularity, Measure, OrderBy, QueryDefinition
+from prismiq.query.definition import (
+    Aggregate,
+    Calculation,
+    Dimension,
+    Granularity,
+    Join,
+    JoinPair,
+    Measure,
+    NestedQuery,
+    OrderBy,
+    QueryDefinition,
+)
 from prismiq.query.fields import Path
 from prismiq.query.filters import And, Condition, Exists, Filter, Not, Operator, Or
 
@@ -13,7 +24,10 @@ __all__ = [
     "Exists",
     "Filter",
     "Granularity",
+    "Join",
+    "JoinPair",
     "Measure",
+    "NestedQuery",
     "Not",
     "Operator",
     "Or",
