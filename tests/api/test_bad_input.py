@@ -38,7 +38,7 @@ BAD: dict[str, tuple[object, str, list[str | int] | None]] = {
         ["measures", 0],
     ),
     "empty query": ({"source": "orders"}, "empty_query", None),
-    "no query": ({}, "missing", ["source"]),
+    "no query": ({}, "empty_query", []),
     "ten thousand filters": ({"source": "orders", "measures": ["count"], "filters": MANY[:8000]}, "too_complex", None),
     "200 levels": ({"source": "orders", "measures": ["count"], "filters": _nested(200)}, "too_complex", None),
     "number beyond bigint": (_filtered("eq", 10**19), "value_out_of_range", ["filters", 0, "value"]),

@@ -15,7 +15,10 @@ from prismiq import (
     Dimension,
     Exists,
     Granularity,
+    Join,
+    JoinPair,
     Measure,
+    NestedQuery,
     Operator,
     QueryDefinition,
 )
@@ -36,7 +39,9 @@ def test_every_word_is_there(words: type[Aggregate | Granularity | Operator]) ->
 
 
 @pytest.mark.parametrize(
-    "model", [QueryDefinition, Dimension, Measure, Calculation, Condition, Exists], ids=lambda each: each.__name__
+    "model",
+    [QueryDefinition, NestedQuery, Join, JoinPair, Dimension, Measure, Calculation, Condition, Exists],
+    ids=lambda each: each.__name__,
 )
 def test_every_key_is_there(model: type[BaseModel]) -> None:
     said = " ".join(WORDS)

@@ -79,27 +79,27 @@ def documented(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[s
 def inlined(schema: Mapping[str, Any]) -> dict[str, Any]:
     """A JSON Schema without references, which a part of an OpenAPI document cannot resolve by itself.
 
-    Definitions that can hold themselves are written out once; inside, only their names stand.
+    A query may hold filters, and a filter queries: of what can hold itself two levels are written out, then only names.
     """
     definitions: Mapping[str, Any] = schema.get("$defs", {})
     recursive = frozenset(name for name in definitions if name in _reached(definitions[name], definitions, set()))
-    return cast("dict[str, Any]", _inlined(schema, definitions, recursive, nested=False))
+    return cast("dict[str, Any]", _inlined(schema, definitions, recursive, ()))
 
 
-def _inlined(part: Any, definitions: Mapping[str, Any], recursive: frozenset[str], *, nested: bool) -> Any:
+def _inlined(part: Any, definitions: Mapping[str, Any], recursive: frozenset[str], above: tuple[str, ...]) -> Any:
     if isinstance(part, list):
-        return [_inlined(item, definitions, recursive, nested=nested) for item in cast("list[Any]", part)]
+        return [_inlined(item, definitions, recursive, above) for item in cast("list[Any]", part)]
     if not isinstance(part, dict):
         return part
     schema = cast("dict[str, Any]", part)
     name = _target(schema)
     if name is None:
         items = ((key, value) for key, value in schema.items() if key not in ("$defs", "discriminator"))
-        return {key: _inlined(value, definitions, recursive, nested=nested) for key, value in items}
-    if name in recursive and nested:
+        return {key: _inlined(value, definitions, recursive, above) for key, value in items}
+    if name in above or (name in recursive and len(above) > 1):
         return {"type": "object", "title": name}
-    target = _inlined(definitions[name], definitions, recursive, nested=nested or name in recursive)
-    return {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
+    target = _inlined(definitions[name], definitions, recursive, (*above, name) if name in recursive else above)
+    return {**target, **{key: value for key, value in schema.items() if key not in ("$ref", "$defs")}}
 
 
 def _reached(part: Any, definitions: Mapping[str, Any], seen: set[str]) -> set[str]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
-from typing import cast
+from collections.abc import Callable, Mapping
 
 from prismiq.errors import IssueCode
 from prismiq.plan.expressions import Expression, Named, Output, Zone
 from prismiq.plan.question import Issues
 from prismiq.plan.scalars import build_scalar
-from prismiq.query.expressions.tree import Name
+from prismiq.query.expressions.tree import Name, Tree, names_in
 from prismiq.query.fields import dotted
-from prismiq.query.shape import CalculationShape
+from prismiq.query.shape import CalculationShape, Slot
 
 Find = Callable[[Name, tuple[str | int, ...]], Output | None]
 Add = Callable[[CalculationShape, Expression], None]
@@ -48,16 +46,9 @@ def stage_calculations(
     return tuple(tuple(stages[depth]) for depth in sorted(stages))
 
 
-def _used(part: object) -> Iterator[str]:
+def _used(tree: Tree[Slot]) -> list[str]:
     """The outputs that an expression's tree names."""
-    if isinstance(part, Name):
-        yield dotted(part.path)
-    elif isinstance(part, tuple):
-        for item in cast("tuple[object, ...]", part):
-            yield from _used(item)
-    elif is_dataclass(part) and not isinstance(part, type):
-        for each in fields(part):
-            yield from _used(getattr(part, each.name))
+    return [dotted(name.path) for name in names_in(tree)]
 
 
 def _depth(shape: CalculationShape, by_name: Mapping[str, CalculationShape], depths: dict[str, int]) -> int:

@@ -30,6 +30,10 @@ def check_kind(shape: QueryShape, issues: Issues) -> None:
             "The query asks for nothing.",
             'Name `measures` (say "count"), `dimensions`, or `columns`.',
         )
+    if shape.source is None and (shape.columns or shape.joins or not shape.measures):
+        key = "columns" if shape.columns else "joins" if shape.joins else "source"
+        message = "Without a `source` there are only measures, each of its own table, and dimensions that they share."
+        issues.add((*shape.loc, key), IssueCode.MISSING, message, "Name a `source`.")
     if shape.columns and shape.calculations:
         issues.add(
             (*shape.loc, "calculations"),

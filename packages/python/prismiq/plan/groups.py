@@ -28,6 +28,8 @@ def lower_groups(question: Question, passes: Passes) -> Node:
 
     Raises QueryError where a table without a key would have to be de-duplicated.
     """
+    if question.parts:
+        return _lower_parts(question, passes)
     branches = split_by_grain(question, passes)
     source = Branch(question.source, None, ())
     if not branches:
@@ -42,7 +44,26 @@ def lower_groups(question: Question, passes: Passes) -> Node:
         for index, branch in enumerate(branches)
     ]
     issues.check()
-    return lowered[0] if len(lowered) == 1 else _united(question, branches, lowered)
+    if len(lowered) == 1:
+        return lowered[0]
+    return _united(question, [{measure.name for measure in branch.measures} for branch in branches], lowered)
+
+
+def _lower_parts(question: Question, passes: Passes) -> Node:
+    """Without a source: what each table answers by itself, put together. A group that one of them has is a group."""
+    dimensions, measures = ({each.name for each in named} for named in (question.dimensions, question.measures))
+    owned: list[set[str]] = []
+    lowered: list[Node] = []
+    for whole in question.parts:
+        part = replace(
+            whole,
+            dimensions=tuple(each for each in whole.dimensions if each.name in dimensions),
+            measures=tuple(each for each in whole.measures if each.name in measures),
+        )
+        if part.dimensions or part.measures:
+            owned.append({measure.name for measure in part.measures})
+            lowered.append(lower_groups(part, passes))
+    return lowered[0] if len(lowered) == 1 else _united(question, owned, lowered)
 
 
 def _keeper(question: Question, branches: list[Branch], passes: Passes) -> int | None:
@@ -167,12 +188,11 @@ class _Lowering:
             )
 
 
-def _united(question: Question, branches: list[Branch], lowered: list[Node]) -> Node:
-    """The branches on top of each other, grouped by the dimensions once more: one branch fills each measure."""
+def _united(question: Question, owned: list[set[str]], lowered: list[Node]) -> Node:
+    """What was lowered on top of each other, grouped by the dimensions once more. One of them owns each measure."""
     dimensions = tuple(Named(each.name, Output(each.name, each.expression.type)) for each in question.dimensions)
     inputs: list[Node] = []
-    for branch, node in zip(branches, lowered, strict=True):
-        own = {measure.name for measure in branch.measures}
+    for own, node in zip(owned, lowered, strict=True):
         measures = tuple(
             Named(each.name, Output(each.name, each.type) if each.name in own else Null(each.type))
             for each in question.measures

@@ -112,7 +112,7 @@ class JoinTree:
         self._issues.add(
             loc,
             IssueCode.AMBIGUOUS_PATH,
-            f'"{dotted(whole)}" does not say by which path {self._name(target)} is reached.',
+            f'"{dotted(whole)}" does not say by which path {self._name(target)} is reached from {self.source.name}.',
             f"Write the path: {listed}{more}.",
         )
         return None

@@ -83,18 +83,20 @@ class Question:
     instances: Mapping[str, Instance]
     dimensions: tuple[Named, ...]
     measures: tuple[MeasureQuestion, ...]
-    calculations: tuple[tuple[Named, ...], ...]
-    """In stages: each sees the outputs of those before it."""
     columns: tuple[Named, ...]
     condition: Expression
-    having: Expression | None
-    order: tuple[SortKey, ...]
-    outputs: tuple[OutputColumn, ...]
     joined: tuple[str, ...]
     """The explicit joins, which a row query lists whether or not a column reads them."""
-    types: Mapping[str, ValueType]
-    """Of every output, the hidden ones included."""
     shape: QueryShape
+    calculations: tuple[tuple[Named, ...], ...] = ()
+    """In stages: each sees the outputs of those before it."""
+    having: Expression | None = None
+    order: tuple[SortKey, ...] = ()
+    outputs: tuple[OutputColumn, ...] = ()
+    types: Mapping[str, ValueType] = field(default_factory=dict[str, ValueType])
+    """Of every output, the hidden ones included."""
+    parts: tuple[Question, ...] = ()
+    """Without a source: a question for each table that is measured, over the same dimensions."""
 
     @property
     def source(self) -> str:
@@ -129,8 +131,10 @@ class Issues:
     found: list[Issue] = field(default_factory=list[Issue])
 
     def add(self, loc: Location, code: IssueCode, message: str, hint: str | None = None) -> None:
-        """Notes one reason."""
-        self.found.append(Issue(loc, code, message, hint))
+        """Notes one reason, once."""
+        issue = Issue(loc, code, message, hint)
+        if issue not in self.found:
+            self.found.append(issue)
 
     def check(self) -> None:
         """Raises QueryError when there is any."""

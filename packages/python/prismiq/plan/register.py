@@ -21,7 +21,8 @@ class Register:
         self.issues = issues
         self.outputs: dict[str, OutputColumn] = {}
         self.types: dict[str, Output] = {}
-        self.resolved: set[Location] = set()
+        self.names: dict[Location, str] = {}
+        """Of what has been resolved, by where it stands."""
         self.hidden: set[str] = set()
 
     def add(
@@ -45,15 +46,19 @@ class Register:
                 "Give the output a shorter `name`.",
             )
         if name in self.outputs:
-            self.issues.add(
-                (*loc, "name"),
-                IssueCode.DUPLICATE_NAME,
-                f'Two outputs are called "{name}".',
-                "Give one of them another `name`.",
-            )
-        self.resolved.add(loc)
+            self._refuse_twice(name, loc)
+        self.names[loc] = name
         self.outputs[name] = OutputColumn(name, expression.type.kind, role, label, granularity, source, grain)
         self.types[name] = Output(name, expression.type)
+
+    def take(self, other: Register, loc: Location) -> None:
+        """Makes the output that another register has from this place one of this."""
+        name = other.names[loc]
+        if name in self.outputs:
+            self._refuse_twice(name, loc)
+        self.names[loc] = name
+        self.outputs[name], self.types[name] = other.outputs[name], other.types[name]
+        self.hidden |= other.hidden & {name}
 
     def find(self, names: Segments, raw: str, loc: Location, *, hint_filters: bool = False) -> Output | None:
         """The output of that name, or None and an issue."""
@@ -80,10 +85,14 @@ class Register:
         first = [output for output in self.outputs.values() if output.role is not Role.CALCULATION]
         return tuple(output for output in (*first, *calculated) if output.name not in self.hidden)
 
+    def _refuse_twice(self, name: str, loc: Location) -> None:
+        message = f'Two outputs are called "{name}".'
+        self.issues.add((*loc, "name"), IssueCode.DUPLICATE_NAME, message, "Give one of them another `name`.")
+
     def _failed(self, name: str) -> bool:
         """Whether `name` is, or may be, an output that could not be resolved."""
         parts = (*self.shape.dimensions, *self.shape.columns, *self.shape.measures, *self.shape.calculations)
-        return any(part.name in (name, None) and part.loc not in self.resolved for part in parts)
+        return any(part.name in (name, None) and part.loc not in self.names for part in parts)
 
 
 def label_of(name: str) -> str:

@@ -5,7 +5,10 @@ Establishes what `prismiq.plan.question` says. Leaves to the next passes: keys, 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from prismiq.errors import IssueCode, Location
+from prismiq.plan.across import check_shared, split_by_table
 from prismiq.plan.calculations import stage_calculations
 from prismiq.plan.derived import derived_table
 from prismiq.plan.entrance import check_kind, check_zone, find_table
@@ -30,21 +33,48 @@ def resolve(shape: QueryShape, planning: Planning) -> Question | None:
     before = len(planning.issues.found)
     check_kind(shape, planning.issues)
     check_zone(shape, planning.issues)
-    tree = _tree(shape, planning)
-    if tree is None:
-        return None
-    question = _Resolver(shape, planning, tree).resolve()
-    planning.tables += len(tree.instances)
+    if shape.source is None:
+        question = _resolve_across(shape, planning) if len(planning.issues.found) == before else None
+    else:
+        resolver = _resolver(shape, planning)
+        question = resolver and resolver.stages(resolver.rows())
+        planning.tables += len(resolver.tree.instances) if resolver else 0
     return None if len(planning.issues.found) > before else question
+
+
+def _resolve_across(shape: QueryShape, planning: Planning) -> Question | None:
+    """Without a source: a question for each table that is measured, and the stages over what they answer together."""
+    found = [_resolver(each, planning) for each in split_by_table(shape, planning) or ()]
+    resolvers = [each for each in found if each is not None]
+    parts = tuple(each.rows() for each in resolvers)
+    planning.tables += sum(len(each.tree.instances) for each in resolvers)
+    if not parts or planning.issues.found:
+        return None
+    check_shared(parts, planning)
+    whole = _Resolver(shape, planning, resolvers[0].tree)
+    for each in shape.dimensions:
+        whole.register.take(resolvers[0].register, each.loc)
+    for each in shape.measures:
+        owner = next(resolver.register for resolver in resolvers if each.loc in resolver.register.names)
+        whole.register.take(owner, each.loc)
+    by_loc = {measure.loc: measure for part in parts for measure in part.measures}
+    measures = tuple(by_loc[each.loc] for each in shape.measures)
+    return whole.stages(replace(parts[0], measures=measures, shape=shape, parts=parts))
+
+
+def _resolver(shape: QueryShape, planning: Planning) -> _Resolver | None:
+    tree = _tree(shape, planning)
+    return None if tree is None else _Resolver(shape, planning, tree)
 
 
 def _tree(shape: QueryShape, planning: Planning) -> JoinTree | None:
     """The source, to which everything else is joined."""
     if isinstance(shape.source, NestedShape):
         relation = planning.nest(shape.source.query, planning)
-        return (
-            None if relation is None else JoinTree(planning, derived_table(shape.source.alias, relation), relation.node)
-        )
+        if relation is None:
+            return None
+        return JoinTree(planning, derived_table(shape.source.alias, relation), relation.node)
+    assert shape.source is not None
     source = find_table(shape.source, planning.schema, planning.issues, (*shape.loc, "source"))
     return None if source is None else JoinTree(planning, source)
 
@@ -54,37 +84,43 @@ class _Resolver:
         self._shape = shape
         self._planning = planning
         self._issues = issues = planning.issues
-        self._tree = tree
-        self._register = Register(shape, issues)
-        self._filtering = Filtering(tree, Zone(shape.time_zone), self._register, planning)
-        self._fields = Fields(planning.schema, tree, self._filtering, self._register, issues)
-        self._measures = Measures(tree, self._fields, self._filtering, self._register, issues)
+        self.tree = tree
+        self.register = Register(shape, issues)
+        self._filtering = Filtering(tree, Zone(shape.time_zone), self.register, planning)
+        self._fields = Fields(planning.schema, tree, self._filtering, self.register, issues)
+        self._measures = Measures(tree, self._fields, self._filtering, self.register, issues)
 
-    def resolve(self) -> Question:
+    def rows(self) -> Question:
+        """What is asked of rows: dimensions, columns, measures and filters."""
         shape = self._shape
-        add_joins(shape.joins, self._tree, self._planning)
+        add_joins(shape.joins, self.tree, self._planning)
         dimensions = [self._fields.dimension(each, Role.DIMENSION) for each in shape.dimensions]
         columns = [self._fields.dimension(each, Role.COLUMN) for each in shape.columns]
         measures = [self._measures.resolve(each) for each in shape.measures]
+        condition = self._filtering.filter(shape.filters)
+        return Question(
+            instances=self.tree.instances,
+            dimensions=tuple(each for each in dimensions if each is not None),
+            measures=tuple(each for each in measures if each is not None),
+            columns=tuple(each for each in columns if each is not None),
+            condition=condition or TRUE,
+            joined=tuple(each.alias for each in self.tree.joined.values()),
+            shape=shape,
+        )
+
+    def stages(self, question: Question) -> Question:
+        """With what is asked of outputs: calculations, having and the order."""
+        shape = self._shape
         calculations = stage_calculations(
             shape.calculations, self._filtering.zone, self._calculated, self._add_calculation, self._issues
         )
-        condition = self._filtering.filter(shape.filters)
-        having = self._filtering.filter(shape.having, over_outputs=True)
-        listed = tuple(each for each in columns if each is not None)
-        return Question(
-            instances=self._tree.instances,
-            dimensions=tuple(each for each in dimensions if each is not None),
-            measures=tuple(each for each in measures if each is not None),
+        return replace(
+            question,
             calculations=calculations,
-            columns=listed,
-            condition=condition or TRUE,
-            having=having,
-            order=self._order(listed),
-            outputs=self._register.shown(),
-            joined=tuple(each.alias for each in self._tree.joined.values()),
-            types={name: output.type for name, output in self._register.types.items()},
-            shape=shape,
+            having=self._filtering.filter(shape.having, over_outputs=True),
+            order=self._order(question.columns),
+            outputs=self.register.shown(),
+            types={name: output.type for name, output in self.register.types.items()},
         )
 
     def _order(self, columns: tuple[Named, ...]) -> tuple[SortKey, ...]:
@@ -93,12 +129,12 @@ class _Resolver:
         for shape in self._shape.order_by:
             loc = (*shape.loc, "field")
             expression: Expression | None
-            if shape.raw in self._register.outputs or not self._shape.columns:
-                expression = self._register.find(shape.field, shape.raw, loc)
+            if shape.raw in self.register.outputs or not self._shape.columns:
+                expression = self.register.find(shape.field, shape.raw, loc)
                 if isinstance(expression, Output) and expression.name in shown:
                     expression = shown[expression.name]
             else:
-                expression = self._tree.field(shape.field, loc)
+                expression = self.tree.field(shape.field, loc)
             if expression is None:
                 continue
             if not expression.type.comparable:
@@ -112,10 +148,10 @@ class _Resolver:
         return tuple(keys)
 
     def _calculated(self, name: Name, loc: Location) -> Output | None:
-        return self._register.find(name.path, dotted(name.path), loc)
+        return self.register.find(name.path, dotted(name.path), loc)
 
     def _add_calculation(self, shape: CalculationShape, built: Expression) -> None:
         label = shape.label or label_of(shape.name)
-        self._register.add(shape.name, Output(shape.name, built.type), Role.CALCULATION, label, shape.loc)
+        self.register.add(shape.name, Output(shape.name, built.type), Role.CALCULATION, label, shape.loc)
         if shape.hidden:
-            self._register.hidden.add(shape.name)
+            self.register.hidden.add(shape.name)

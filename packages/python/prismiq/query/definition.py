@@ -63,6 +63,10 @@ class Dimension(_Part):
     """A field or an expression to group by, or in `columns` to list. A bare string is its `field`."""
 
     field: Reference | None = None
+    fields: dict[Name, Reference] | None = Field(
+        default=None,
+        description='Without a `source`: the field of each table that is measured, `{"orders": "ordered_at"}`.',
+    )
     expression: ExpressionText | None = Field(default=None, description="In the place of a field; needs a `name`.")
     name: Name | None = Field(default=None, description="The output's name; the path with underscores by default.")
     granularity: Granularity | None = Field(default=None, description="Buckets a date or timestamp.")
@@ -209,8 +213,10 @@ class QueryDefinition(_Part):
     What it means is defined in the documentation's page on queries, and never depends on how it is executed.
     """
 
-    source: SourceLike = Field(
-        description='The table whose rows decide what is counted: `orders`, `sales.orders`; or `{"query": {…}}`.'
+    source: SourceLike | None = Field(
+        default=None,
+        description='The table whose rows decide what is counted: `orders`, `sales.orders`; or `{"query": {…}}`. '
+        "Without one every measure is of the table that its field or `table` begins with, over shared dimensions.",
     )
     joins: tuple[Join, ...] = Field(default=(), max_length=16, description="Joins without a relationship, in order.")
     dimensions: tuple[DimensionLike, ...] = ()

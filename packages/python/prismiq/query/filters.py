@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 from pydantic_core import PydanticCustomError
 
 from prismiq.query.expressions import ExpressionText
-from prismiq.query.fields import Reference, as_items
+from prismiq.query.fields import Name, Reference, as_items
 
 if TYPE_CHECKING:
     from prismiq.query.definition import QueryDefinition
@@ -80,6 +80,9 @@ class Condition(_Node):
     field: Reference | None = Field(
         default=None, description="A path: `total`, `customer.segment`. In `having`: an output's name."
     )
+    fields: dict[Name, Reference] | None = Field(
+        default=None, description="In a query without a `source`: the field of each table, in the place of `field`."
+    )
     expression: ExpressionText | None = Field(
         default=None, description="In the place of a field; alone, without operator and value, a condition itself."
     )
@@ -93,7 +96,9 @@ class Condition(_Node):
 
     @model_validator(mode="after")
     def _one_subject(self) -> Condition:
-        if (self.field is None) == (self.expression is None):
+        if (self.expression is not None and (self.field or self.fields)) or not (
+            self.expression or self.field or self.fields
+        ):
             raise PydanticCustomError("missing", "A condition asks of a `field` or an `expression`, one of them.")
         return self
 

@@ -9,7 +9,7 @@ types: `prismiq.plan.resolve` checks them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -84,6 +84,10 @@ Compared = Slot | FieldShape
 """What a condition compares with."""
 
 
+FieldsShape = tuple[tuple[Segments, Segments], ...]
+"""In a query without a source: tables, and the field of each in the place of the one field."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConditionShape:
     """A condition; `value` is two for `between` and for a period's bounds, either of which may be open."""
@@ -97,6 +101,7 @@ class ConditionShape:
     """In the place of the field."""
     query: QueryShape | None = None
     """In the place of the value."""
+    fields: FieldsShape = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,7 @@ class DimensionShape:
     granularity: Granularity | None
     label: str | None
     loc: Location
+    fields: FieldsShape = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +219,7 @@ class JoinShape:
 class QueryShape:
     """A definition without its values."""
 
-    source: Segments | NestedShape
+    source: Segments | NestedShape | None
     joins: tuple[JoinShape, ...]
     dimensions: tuple[DimensionShape, ...]
     measures: tuple[MeasureShape, ...]
@@ -285,7 +291,9 @@ class _Splitter:
             at_most_one=limit is not None and limit <= 1,
         )
 
-    def source(self, source: SourceLike) -> Segments | NestedShape:
+    def source(self, source: SourceLike | None) -> Segments | NestedShape | None:
+        if source is None:
+            return None
         if isinstance(source, str | Path):
             return segments(source)
         nested = source if isinstance(source, NestedQuery) else NestedQuery(query=source)
@@ -321,7 +329,8 @@ class _Splitter:
             part = each if isinstance(each, Dimension) else Dimension(field=each)
             loc: Location = (*self.loc, key, index)
             tree = self.expression(part.expression, (*loc, "expression"))
-            shapes.append(DimensionShape(_segments(part.field), tree, part.name, part.granularity, part.label, loc))
+            field, fields = _segments(part.field), _fields(part.fields)
+            shapes.append(DimensionShape(field, tree, part.name, part.granularity, part.label, loc, fields))
         return tuple(shapes)
 
     def calculations(self, parts: Sequence[Calculation]) -> tuple[CalculationShape, ...]:
@@ -367,10 +376,10 @@ class _Splitter:
         tree = self.expression(node.expression, (*loc, "expression"))
         if tree is not None and node.is_lone:
             return ExpressionShape(tree, loc)
-        field = ("expression",) if node.field is None else segments(node.field)
+        field = segments(node.field) if node.field is not None else ("expression",) if tree is not None else ()
         value = self._value(node, (*loc, "value"))
         query = None if node.query is None else self.nested(node.query, (*loc, "query"))
-        return ConditionShape(field, node.operator, value, node.case_sensitive, loc, tree, query)
+        return ConditionShape(field, node.operator, value, node.case_sensitive, loc, tree, query, _fields(node.fields))
 
     def _compared(self, value: object, loc: Location) -> Compared:
         return _field(value, loc) or self.slot(value, loc)
@@ -395,6 +404,10 @@ class _Splitter:
         part = each if isinstance(each, OrderBy) else OrderBy.model_validate(each)
         raw = dotted(part.field.path) if isinstance(part.field, Path) else part.field
         return OrderShape(segments(part.field), raw, part.descending, (*self.loc, "order_by", index))
+
+
+def _fields(fields: Mapping[str, str | Path] | None) -> FieldsShape:
+    return tuple((segments(table), segments(field)) for table, field in (fields or {}).items())
 
 
 def _field(value: object, loc: Location) -> FieldShape | None:

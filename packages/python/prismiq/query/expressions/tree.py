@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar, cast
 
 from prismiq.query.fields import Segments
 from prismiq.schema.types import DataType
@@ -138,3 +138,14 @@ def map_values(tree: Tree[V], change: Callable[[V], W]) -> Tree[W]:
                 tuple((each(part), descending) for part, descending in tree.order),
                 tree.frame,
             )
+
+
+def names_in(part: object) -> list[Name]:
+    """The names that a tree holds, in their order."""
+    if isinstance(part, Name):
+        return [part]
+    if isinstance(part, tuple):
+        return [name for item in cast("tuple[object, ...]", part) for name in names_in(item)]
+    if not is_dataclass(part) or isinstance(part, type):
+        return []
+    return [name for each in fields(part) for name in names_in(getattr(part, each.name))]
