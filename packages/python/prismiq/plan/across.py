@@ -150,6 +150,8 @@ class _Splitter:
         self, fields: FieldsShape, otherwise: Segments | None, table: TableRef, loc: Location, *, required: bool
     ) -> Segments | None:
         by_table = self._by_table(fields, loc)
+        if by_table is None:
+            return None
         found = by_table.get(table, otherwise)
         if found is None and required:
             name = self._planning.schema.database.reference(table)
@@ -157,7 +159,8 @@ class _Splitter:
             self._planning.issues.add((*loc, "fields"), IssueCode.MISSING, message, hint)
         return found
 
-    def _by_table(self, fields: FieldsShape, loc: Location) -> Mapping[TableRef, Segments]:
+    def _by_table(self, fields: FieldsShape, loc: Location) -> Mapping[TableRef, Segments] | None:
+        """The fields by table; None, with the issues noted, where one is not of a table that is measured."""
         by_table: dict[TableRef, Segments] = {}
         for written, field in fields:
             where = (*loc, "fields", dotted(written))
@@ -167,4 +170,4 @@ class _Splitter:
                 self._planning.issues.add(where, IssueCode.INVALID, message, "Leave it out, or measure it.")
             elif found is not None:
                 by_table[found.ref] = field
-        return by_table
+        return by_table if len(by_table) == len(fields) else None
