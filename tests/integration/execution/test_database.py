@@ -164,6 +164,32 @@ class TestRows:
             ]
         ]
 
+    async def test_a_month_stays_a_month(self, database: Database) -> None:
+        sql = """
+            SELECT '1 month'::interval, '-14 months 3 days -01:02:03.5'::interval, '1 year'::interval, '30 days'::interval,
+                   'infinity'::interval, justify_days('30 days') + $1, ARRAY['2 months'::interval, '-00:00:01']
+        """
+        types = [DataType.INTERVAL] * 6 + [DataType.ARRAY]
+        result = await database.run(statement(sql, *types, args=(timedelta(days=2, seconds=1),)))
+        days, second = timedelta(days=30), timedelta(seconds=-1)
+        assert result.rows == [
+            ("P1M", "P-1Y-2M3DT-1H-2M-3.5S", "P1Y", days, "infinity", "P1M2DT1S", ["P2M", second])
+        ]  # fmt: skip
+        (row,) = json.loads(encode_json(result))["rows"]
+        assert row == ["P1M", "P-1Y-2M3DT-1H-2M-3.5S", "P1Y", "P30D", "infinity", "P1M2DT1S", ["P2M", "-PT1S"]]
+
+    async def test_a_host_may_have_a_codec_for_intervals(self, dsn: str) -> None:
+        async def init(connection: Any) -> None:
+            await connection.set_type_codec("interval", schema="pg_catalog", encoder=str, decoder=str.upper)
+
+        async with asyncpg.create_pool(dsn, min_size=0, max_size=1, init=init) as pool:
+            database = Database(pool=pool)
+            await database.open()
+            for _ in range(2):  # it stays the host's
+                assert (await database.run(statement("SELECT interval '1 month'", DataType.INTERVAL))).rows == [
+                    ("1 MON",)
+                ]
+
     async def test_a_host_may_have_codecs_for_json(self, dsn: str) -> None:
         async def init(connection: Any) -> None:
             for name in ("json", "jsonb"):

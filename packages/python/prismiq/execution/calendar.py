@@ -1,12 +1,13 @@
-"""Dates and times that Python has no value for: before the year 1, after 9999, and 24:00.
+"""Dates, times and spans that Python has no value for: before the year 1, after 9999, 24:00, and months.
 
-The driver cannot decode them. Asking again with these codecs gives text for them (ISO 8601 with an expanded year, as
-JavaScript reads it, or "infinity") and the usual objects for all others.
+The driver cannot decode the former, and makes 30 days of a month. With these codecs it gives text for them (ISO 8601
+with an expanded year, as JavaScript reads it, or "infinity") and the usual objects for all others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
 
@@ -29,6 +30,25 @@ async def fetch_any_year(connection: Any, sql: str, args: Sequence[object], *, t
         if not connection.is_closed():
             for name in _DECODERS:
                 await connection.reset_type_codec(name, schema="pg_catalog")
+
+
+async def keep_months(connection: Any) -> None:
+    """Has the connection give a span with months in it as text: `P1M`. Others stay timedeltas."""
+    await connection.set_type_codec("interval", schema="pg_catalog", encoder=_span, decoder=_interval, format="tuple")
+
+
+@asynccontextmanager
+async def keeping_months(connection: Any) -> AsyncGenerator[None]:
+    """The same for the length of the block, on a connection of the host's that has no codec of its own for spans."""
+    if not isinstance(await connection.fetchval("SELECT interval '1 month'"), timedelta):
+        yield
+        return
+    try:
+        await keep_months(connection)
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.reset_type_codec("interval", schema="pg_catalog")
 
 
 def calendar_day(ordinal: int) -> str:
@@ -84,6 +104,26 @@ def _clock(microseconds: int) -> str:
     seconds, fraction = divmod(microseconds, 1_000_000)
     clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
     return f"{clock}.{fraction:06d}" if fraction else clock
+
+
+def _interval(value: tuple[int, int, int]) -> timedelta | str:
+    months, days, microseconds = value
+    if microseconds in _INFINITIES:
+        return _INFINITIES[microseconds]
+    if not months and abs(days) < timedelta.max.days:
+        return timedelta(days=days, microseconds=microseconds)
+    years, months = int(months / 12), months - int(months / 12) * 12  # both have the sign of the whole
+    seconds, fraction = divmod(abs(microseconds), 1_000_000)
+    sign = "-" if microseconds < 0 else ""
+    parts = [f"{amount}{unit}" for amount, unit in ((years, "Y"), (months, "M"), (days, "D")) if amount]
+    clock = [f"{sign}{amount}{unit}" for amount, unit in ((seconds // 3600, "H"), (seconds // 60 % 60, "M")) if amount]
+    if seconds % 60 or fraction:
+        clock.append(f"{sign}{seconds % 60}{f'.{fraction:06d}'.rstrip('0') if fraction else ''}S")
+    return "P" + "".join(parts) + ("T" + "".join(clock) if clock else "")
+
+
+def _span(value: timedelta) -> tuple[int, int, int]:
+    return (0, value.days, value.seconds * 1_000_000 + value.microseconds)
 
 
 def _days_since_epoch(value: date) -> tuple[int]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 
 from prismiq.errors import ConfigurationError, QueryFailedError
-from prismiq.execution.calendar import fetch_any_year
+from prismiq.execution.calendar import fetch_any_year, keeping_months
 from prismiq.execution.failures import own_errors
 from prismiq.execution.pool import Connection, HostPool, OwnPool, Pool, Sessions
 from prismiq.execution.result import QueryResult
@@ -81,7 +81,10 @@ class Database:
             json_is_text = True
             if not self._sessions.own and any(column.type in _JSON for column in statement.columns):
                 json_is_text = await _json_is_text(connection)
-            records = await self._fetch(connection, statement)
+            async with AsyncExitStack() as stack:
+                if not self._sessions.own and any(column.type is DataType.INTERVAL for column in statement.columns):
+                    await stack.enter_async_context(keeping_months(connection))
+                records = await self._fetch(connection, statement)
         return QueryResult.of(statement, records, json_is_text=json_is_text)
 
     async def _fetch(self, connection: Connection, statement: Statement) -> Sequence[Any]:

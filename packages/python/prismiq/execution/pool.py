@@ -15,6 +15,7 @@ from typing import Any, Protocol, cast
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 
 from prismiq.errors import BusyError, EngineNotOpenError
+from prismiq.execution.calendar import keep_months
 from prismiq.execution.failures import bad_address, own_errors, unavailable
 from prismiq.settings import Settings
 
@@ -75,6 +76,7 @@ class OwnPool:
                 min_size=0,
                 max_size=self._settings.pool_max_size,
                 timeout=self._settings.connect_timeout,
+                init=keep_months,
                 reset=_keep,
                 server_settings={
                     "application_name": "prismiq",
