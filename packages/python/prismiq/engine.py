@@ -19,6 +19,7 @@ from prismiq.plan import plan, render
 from prismiq.query import Condition, Dimension, Operator, QueryDefinition
 from prismiq.query.fields import Path
 from prismiq.query.parse import read_definition
+from prismiq.query.places import as_written
 from prismiq.query.shape import split
 from prismiq.schema import SchemaConfiguration, apply
 from prismiq.schema.models import DatabaseSchema
@@ -173,8 +174,11 @@ class PrismiqEngine:
         definition = read_definition(question, self.settings)
         scoped = await self._scoped(context)
         shape, values = split(definition, time_zone=self.settings.time_zone)
-        template = self._templates.get(shape, scoped)
-        return template.bind(values, context, row_cap=self.settings.row_cap, now=self._clock())
+        try:
+            template = self._templates.get(shape, scoped)
+            return template.bind(values, context, row_cap=self.settings.row_cap, now=self._clock())
+        except QueryError as error:
+            raise QueryError(as_written(error.issues, question)) from None
 
     async def _scoped(self, context: RequestContext | None) -> ScopedSchema:
         return self._scopes.of(await self._schema.get(), context)
