@@ -4,41 +4,96 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from prismiq.query import Aggregate, Granularity
+from prismiq.query import Aggregate, Dimension, Granularity, QueryDefinition
 from soundness.conditions import day_of, local
 
 APPROXIMATE = frozenset({Aggregate.AVG, Aggregate.MEDIAN, Aggregate.PERCENTILE, Aggregate.STDDEV, Aggregate.VARIANCE})
 _CLOCK = {Granularity.SECOND: 1, Granularity.MINUTE: 60, Granularity.HOUR: 3600}
+_WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAYS: dict[Granularity, Callable[[date], Any]] = {
     Granularity.DAY: lambda day: day,
-    Granularity.WEEK: lambda day: day - timedelta(days=day.weekday()),
     Granularity.MONTH: lambda day: day.replace(day=1),
-    Granularity.QUARTER: lambda day: day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1),
-    Granularity.YEAR: lambda day: day.replace(month=1, day=1),
-    Granularity.DAY_OF_WEEK: lambda day: day.isoweekday(),
     Granularity.DAY_OF_MONTH: lambda day: day.day,
     Granularity.MONTH_OF_YEAR: lambda day: day.month,
-    Granularity.QUARTER_OF_YEAR: lambda day: (day.month - 1) // 3 + 1,
 }
 
 
-def bucket(granularity: Granularity | None, value: Any, zone: ZoneInfo) -> Any:
-    """The bucket of a date or moment by the clock of `zone`: a date for days and coarser, a moment of the same kind
+@dataclass(frozen=True)
+class Clock:
+    """By what a definition tells time."""
+
+    zone: ZoneInfo
+    week_start: str = "monday"
+    year_start: int = 1
+
+    @classmethod
+    def of(cls, definition: QueryDefinition) -> Clock:
+        week_start = definition.week_start.value if definition.week_start else "monday"
+        return cls(ZoneInfo(definition.time_zone or "UTC"), week_start, definition.fiscal_year_start or 1)
+
+    def calendar(self, granularity: Granularity, day: date) -> Any:
+        """Weeks and years, found by going back a day or a month until one begins."""
+        week, quarter = 1, 1
+        first, month = day, day.replace(day=1)
+        while _WEEK[first.weekday()] != self.week_start:
+            first, week = first - timedelta(days=1), week + 1
+        months = [month]
+        while months[-1].month != self.year_start:
+            months.append((months[-1] - timedelta(days=1)).replace(day=1))
+        quarter = (len(months) - 1) // 3
+        return {
+            Granularity.WEEK: first,
+            Granularity.DAY_OF_WEEK: week,
+            Granularity.YEAR: months[-1],
+            Granularity.QUARTER: months[::-1][3 * quarter],
+            Granularity.QUARTER_OF_YEAR: quarter + 1,
+        }[granularity]
+
+
+def part_of(dimension: Dimension, value: Any, clock: Clock) -> Any:
+    """What a dimension makes of a value: its bucket, its bin, or the value itself."""
+    if value is None:
+        return None
+    if dimension.edges is not None:
+        return _highest(list(dimension.edges), value)
+    if dimension.bins is None:
+        return bucket(dimension.granularity, value, clock)
+    bins = dimension.bins
+    if bins.width is None:
+        assert bins.min is not None and bins.max is not None and bins.count is not None
+        return _highest([bins.min + (bins.max - bins.min) / bins.count * n for n in range(bins.count + 1)], value)
+    with localcontext() as context:
+        context.prec = 120
+        start = bins.start or Decimal(0)
+        whole = int((Decimal(value) - start) // bins.width)
+        below = start + bins.width * whole
+        return below - bins.width if below > value else below
+
+
+def _highest(bounds: list[Decimal], value: Any) -> Decimal:
+    """The greatest bound that the value reaches."""
+    return max((bound for bound in bounds if bound <= value), default=Decimal("-Infinity"))
+
+
+def bucket(granularity: Granularity | None, value: Any, clock: Clock) -> Any:
+    """The bucket of a date or moment by a clock: a date for days and coarser, a moment of the same kind
     for what is finer, an integer for the cyclic ones."""
     if granularity is None or value is None:
         return value
     if granularity is Granularity.HOUR_OF_DAY:
-        return local(value, zone).hour
+        return local(value, clock.zone).hour
     if granularity in _CLOCK:
-        clock = local(value, zone)
-        past = (clock.minute * 60 + clock.second) % _CLOCK[granularity]
-        return value - timedelta(seconds=past, microseconds=clock.microsecond)
-    return _DAYS[granularity](day_of(value, zone))
+        shown = local(value, clock.zone)
+        past = (shown.minute * 60 + shown.second) % _CLOCK[granularity]
+        return value - timedelta(seconds=past, microseconds=shown.microsecond)
+    day = day_of(value, clock.zone)
+    return _DAYS[granularity](day) if granularity in _DAYS else clock.calendar(granularity, day)
 
 
 def aggregate(function: Aggregate, values: list[Any], p: float | None = None) -> Any:

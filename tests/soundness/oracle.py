@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from prismiq.query import And, Condition, Dimension, Exists, Filter, Measure, Not, Or
 from prismiq.query.definition import OrderBy, QueryDefinition
 from prismiq.query.fields import segments
 from prismiq.schema.models import DatabaseSchema, Relationship, TableRef, TableSchema
-from soundness.aggregates import APPROXIMATE, aggregate, bucket
+from soundness.aggregates import APPROXIMATE, Clock, aggregate, part_of
 from soundness.conditions import all_of, any_of, condition_holds, opposite
 
 Row = dict[str, Any]
@@ -80,7 +79,8 @@ class Oracle:
     def answer(self, definition: QueryDefinition) -> Answer:
         """The result without `limit` and `offset`. Raises NoAnswerError for what no engine can answer."""
         self.source = self.schema.by_ref[self.schema.candidates(segments(definition.source))[0]]
-        self.zone = ZoneInfo(definition.time_zone or "UTC")
+        self.clock = Clock.of(definition)
+        self.zone = self.clock.zone
         return self._rows(definition) if definition.columns else self._groups(definition)
 
     # Step 1: the joined rows.
@@ -150,7 +150,7 @@ class Oracle:
         measures = [each for each in definition.measures if isinstance(each, Measure)]
         groups: dict[tuple[Any, ...], list[Joined]] = {} if dimensions else {(): []}
         for joined in self._kept(self.source, self.data[self.source.ref], self._paths(definition), definition.filters):
-            values = (bucket(each.granularity, self._value(joined, each), self.zone) for each in dimensions)
+            values = (part_of(each, self._value(joined, each), self.clock) for each in dimensions)
             groups.setdefault(tuple(values), []).append(joined)
         names = [str(each.name) for each in (*dimensions, *measures)]
         rows = [(*key, *(self._measure(each, group) for each in measures)) for key, group in groups.items()]
@@ -217,7 +217,7 @@ class Oracle:
         found: dict[tuple[int | None, ...], tuple[list[Any], tuple[Any, ...]]] = {}
         for joined in self._kept(self.source, self.data[self.source.ref], self._paths(definition), definition.filters):
             identity = tuple(None if joined[path] is None else id(joined[path]) for path in listed)
-            row = {str(each.name): bucket(each.granularity, self._value(joined, each), self.zone) for each in columns}
+            row = {str(each.name): part_of(each, self._value(joined, each), self.clock) for each in columns}
             keys = [row[str(each.field)] if each.field in row else self._value(joined, each) for each in order]
             found.setdefault(identity, (keys, tuple(row.values())))
         names = [str(each.name) for each in columns]

@@ -27,6 +27,15 @@ COMPARISONS = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "not_in", "between",
 DAYS = ("day", "week", "month", "quarter", "year", "day_of_week", "day_of_month", "month_of_year", "quarter_of_year")
 CLOCK = ("second", "minute", "hour", "hour_of_day")
 GRANULARITIES = {"d": DAYS, "m": (*CLOCK, *DAYS), "w": (*CLOCK, *DAYS)}
+BINS: tuple[dict[str, Any], ...] = (
+    {"bins": {"width": 2}},
+    {"bins": {"width": Decimal("0.5"), "start": Decimal("-0.25")}},
+    {"bins": {"width": 10**19, "start": 7}},
+    {"bins": {"width": Decimal("0.75"), "start": 100}},
+    {"bins": {"count": 4, "min": -3, "max": 3}},
+    {"edges": [0]},
+    {"edges": [Decimal("-2.25"), 1, 2, Decimal("50.1"), 99999999999999999999]},
+)
 PATTERNS = ("contains", "not_contains", "starts_with", "ends_with", "like", "ilike")
 OPERATORS = {
     "t": ("eq", "neq", "gt", "lte", "in", "not_in", "between", *PATTERNS, *PATTERNS[:4]),
@@ -83,6 +92,9 @@ class _Drawer:
         if draw(st.integers(0, 4)) < 2:
             question["filters"] = self._filter(2, self.source)
         question["time_zone"] = draw(st.sampled_from(ZONES))
+        if draw(st.booleans()):
+            question["week_start"] = draw(st.sampled_from(("monday", "wednesday", "saturday", "sunday")))
+            question["fiscal_year_start"] = draw(st.sampled_from((1, 2, 3, 4, 7, 11, "december")))
         return question
 
     def _having(self, measure: dict[str, Any]) -> dict[str, Any]:
@@ -112,6 +124,8 @@ class _Drawer:
         part: dict[str, Any] = {"name": name, "field": path + column}
         if column in GRANULARITIES and self.draw(st.booleans()):
             part["granularity"] = self.draw(st.sampled_from(GRANULARITIES[column]))
+        if column in NUMERIC and self.draw(st.booleans()):
+            part |= self.draw(st.sampled_from(BINS))
         return part
 
     def _measure(self, name: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from prismiq.query import Aggregate, Condition, Granularity, QueryDefinition
 from prismiq.schema import apply
 from prismiq.schema.models import ColumnSchema, DatabaseSchema, ForeignKey, TableRef, TableSchema
 from prismiq.schema.types import DataType
-from soundness.aggregates import aggregate, bucket
+from soundness.aggregates import Clock, aggregate, bucket
 from soundness.conditions import condition_holds
 from soundness.oracle import NoAnswerError, Oracle
 
@@ -248,7 +248,7 @@ def test_conditions(operator: str, wanted: Any, value: Any, holds: bool | None) 
     ],
 )
 def test_buckets(granularity: str, value: Any, expected: Any) -> None:
-    assert bucket(Granularity(granularity), value, BERLIN) == expected
+    assert bucket(Granularity(granularity), value, Clock(BERLIN)) == expected
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ class PrismiqEngine:
         """The plan's tree as text, the SQL, and PostgreSQL's EXPLAIN of it (not run). Raises like `compile_query`."""
         statement = await self.compile_query(question, context)
         definition = read_definition(question, self.settings)
-        shape, _ = split(definition, time_zone=self.settings.time_zone)
+        shape, _ = split(definition, time_zone=self.settings.time_zone, calendar=self.settings.calendar)
         scoped = await self._scoped(context)
         return {
             "plan": render(plan(shape, scoped)).splitlines(),
@@ -173,7 +173,7 @@ class PrismiqEngine:
         """The pipeline up to PostgreSQL: read, scope, split, plan (or find the plan), bind."""
         definition = read_definition(question, self.settings)
         scoped = await self._scoped(context)
-        shape, values = split(definition, time_zone=self.settings.time_zone)
+        shape, values = split(definition, time_zone=self.settings.time_zone, calendar=self.settings.calendar)
         try:
             template = self._templates.get(shape, scoped)
             return template.bind(values, context, row_cap=self.settings.row_cap, now=self._clock())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from prismiq.calendars import Calendar, Month, Weekday
+
 
 class Settings(BaseSettings):
     """What an engine allows and how it connects. Each field is also read from `PRISMIQ_<NAME>`.
@@ -15,6 +17,12 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PRISMIQ_", frozen=True, extra="forbid")
 
     time_zone: str = Field(default="UTC", description="The time zone of a query that names none (IANA name).")
+    week_start: Weekday = Field(
+        default=Weekday.MONDAY, description="The first day of the week of a query that names none."
+    )
+    fiscal_year_start: Month = Field(
+        default=1, description="The first month of the year of a query that names none: a number or a name."
+    )
     statement_timeout: float = Field(default=30.0, gt=0, description="Seconds a statement may run.")
     row_cap: int = Field(
         default=100_000, ge=1, description="Rows a result may have; more are cut and `truncated` says so."
@@ -34,3 +42,8 @@ class Settings(BaseSettings):
     max_list_values: int = Field(default=10_000, ge=1, description="Values in one `in` list.")
     max_outputs: int = Field(default=200, ge=1, description="Dimensions, measures and columns in one definition.")
     max_joined_tables: int = Field(default=30, ge=1, description="Tables joined in one definition.")
+
+    @property
+    def calendar(self) -> Calendar:
+        """What weeks, quarters and years are in a query that does not say."""
+        return Calendar(self.week_start, self.fiscal_year_start)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from prismiq.calendars import Calendar, Weekday
 from prismiq.sql.periods import PeriodError, period_bounds
 
 NOW = datetime(2026, 3, 31, 15, 30, 20, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -69,3 +70,25 @@ def test_the_clock_is_that_of_the_zone() -> None:
 def test_what_is_no_period(period: object) -> None:
     with pytest.raises(PeriodError):
         period_bounds(period, NOW)
+
+
+SUNDAYS = Calendar(Weekday.SUNDAY, 11)
+
+
+@pytest.mark.parametrize(
+    ("period", "start", "end"),
+    [
+        ("this_week", "2026-03-29", "2026-04-05"),
+        ("week_to_date", "2026-03-29", "2026-04-01"),
+        ({"last": 2, "unit": "week", "complete": True}, "2026-03-15", "2026-03-29"),
+        ("this_quarter", "2026-02-01", "2026-05-01"),
+        ("quarter_to_date", "2026-02-01", "2026-04-01"),
+        ({"next": 1, "unit": "quarter", "complete": True}, "2026-05-01", "2026-08-01"),
+        ("this_year", "2025-11-01", "2026-11-01"),
+        ("last_year", "2024-11-01", "2025-11-01"),
+        ("year_to_date", "2025-11-01", "2026-04-01"),
+        ("this_month", "2026-03-01", "2026-04-01"),
+    ],
+)
+def test_weeks_and_years_of_a_team(period: object, start: str, end: str) -> None:
+    assert period_bounds(period, NOW, SUNDAYS) == (datetime.fromisoformat(start), datetime.fromisoformat(end))

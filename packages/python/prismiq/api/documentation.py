@@ -21,6 +21,10 @@ class ResultColumn(BaseModel):
     granularity: str | None = None
     source: str | None = Field(default=None, description="table.column of a plain or bucketed column.")
     grain: str | None = Field(default=None, description="The path whose rows a measure is computed over.")
+    binned: bool | None = Field(
+        default=None,
+        description="True for `bins` and `edges`: the value is a bin's lower bound, and may be the text `-Infinity`.",
+    )
 
 
 class ResultMeta(BaseModel):

@@ -58,6 +58,7 @@ def column_json(column: OutputColumn) -> Mapping[str, object]:
         "label": column.label,
         "source": column.source,
         "grain": column.grain,
+        "binned": column.binned or None,
     }
     return {key: value for key, value in described.items() if value is not None}
 
@@ -93,7 +94,7 @@ def _converters(result: QueryResult, numbers: Numbers) -> list[Converter | None]
     if numbers == "string":
         by_type[DataType.NUMERIC] = _digits
         by_type[DataType.BIGINT] = str
-    return [by_type.get(column.type) for column in result.columns]
+    return [_bound_in(numbers) if column.binned else by_type.get(column.type) for column in result.columns]
 
 
 def _number(value: Any) -> object:
@@ -102,6 +103,12 @@ def _number(value: Any) -> object:
     if text[-1] > "9":
         return None
     return orjson.Fragment(format(value, "f") if "E" in text else text)
+
+
+def _bound_in(numbers: Numbers) -> Converter:
+    """A bin's lower bound. The infinities and NaN are bins of their own, and null is another."""
+    finite = _digits if numbers == "string" else _number
+    return lambda value: finite(value) if value.is_finite() else str(value)
 
 
 def _digits(value: Any) -> str | None:

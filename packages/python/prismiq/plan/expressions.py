@@ -96,6 +96,12 @@ class Conversion(str, Enum):
     """The first instant after the period."""
     SPAN = "span"
     """An interval in PostgreSQL's words, already checked."""
+    BIN_WIDTH = "bin_width"
+    BIN_START = "bin_start"
+    BIN_EDGES = "bin_edges"
+    """The lower bounds of the bins: of all values below the first, and then the edges."""
+    EVEN_BINS = "even_bins"
+    """The same for a minimum, a maximum and how many bins lie between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +346,35 @@ class Extract:
 
 
 @dataclass(frozen=True, slots=True)
+class Shift:
+    """A wall time so many days or months later, or earlier."""
+
+    part: Expression
+    unit: Literal["days", "months"]
+    count: int
+    type: ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class WidthBin:
+    """The lower bound of the bin a number falls in, of bins of one width; some bin begins at `start`, or at 0."""
+
+    part: Expression
+    width: Parameter
+    start: Parameter | None
+    type: ValueType = NUMERIC
+
+
+@dataclass(frozen=True, slots=True)
+class BoundsBin:
+    """The greatest of the ascending bounds that a number reaches; the first is minus infinity."""
+
+    part: Expression
+    bounds: Parameter
+    type: ValueType = NUMERIC
+
+
+@dataclass(frozen=True, slots=True)
 class AggregateCall:
     """An aggregate of the rows below. `count` without an argument counts them all."""
 
@@ -401,6 +436,9 @@ Expression = (
     | Differs
     | Truncate
     | Extract
+    | Shift
+    | WidthBin
+    | BoundsBin
     | AggregateCall
     | WindowCall
     | Single

@@ -16,7 +16,9 @@ from prismiq.plan.expressions import (
     Match,
     Output,
     Parameter,
+    Shift,
     Truncate,
+    WidthBin,
 )
 from prismiq.plan.nodes import Filter, Node, parts_within
 from prismiq.schema.types import FLOATS, DataType
@@ -49,5 +51,7 @@ def _fallible(part: object) -> bool:
         case Parameter(type=type_):
             return type_.kind in _CAST_BY_SERVER
         case _:
-            # The last hours of PostgreSQL's calendar have no clock time in some zones.
-            return isinstance(part, AsTimestamp | LocalTime) or (isinstance(part, Truncate) and part.zone is not None)
+            # The last hours of PostgreSQL's calendar have no clock time in some zones, and nothing is before its first
+            # day. A numeric of 131,072 digits has no room for one more.
+            zoned = isinstance(part, Truncate) and part.zone is not None
+            return zoned or isinstance(part, AsTimestamp | LocalTime | Shift | WidthBin)

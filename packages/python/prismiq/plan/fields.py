@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from prismiq.access.scope import ScopedSchema
+from prismiq.calendars import Calendar
 from prismiq.errors import IssueCode, Location
-from prismiq.plan.dimensions import bucket
+from prismiq.plan.dimensions import bucket, number_bucket
 from prismiq.plan.expressions import Column, Expression, Named
 from prismiq.plan.filtering import Filtering
 from prismiq.plan.outputs import Role
@@ -20,8 +21,16 @@ class Fields:
     """Resolves fields, expressions, and the dimensions and columns made of them."""
 
     def __init__(
-        self, schema: ScopedSchema, tree: JoinTree, filtering: Filtering, register: Register, issues: Issues
+        self,
+        schema: ScopedSchema,
+        tree: JoinTree,
+        filtering: Filtering,
+        register: Register,
+        issues: Issues,
+        *,
+        calendar: Calendar,
     ) -> None:
+        self._calendar = calendar
         self._schema = schema
         self._tree = tree
         self._filtering = filtering
@@ -59,7 +68,7 @@ class Fields:
                 "List it as a column of a row query instead.",
             )
             return None
-        expression = bucket(part, shape.granularity, self._filtering.zone, shape.loc, self._issues, name=written)
+        expression = self._bucket(part, shape, written)
         if expression is None:
             return None
         column = part if isinstance(part, Column) else None
@@ -67,8 +76,17 @@ class Fields:
         granularity = None if shape.granularity is None else str(shape.granularity)
         label = shape.label or (label_of(name) if column is None else self._label(column))
         source = None if column is None else self._source(column)
-        self._register.add(name, expression, role, label, shape.loc, granularity=granularity, source=source)
+        binned = shape.bins is not None
+        self._register.add(
+            name, expression, role, label, shape.loc, granularity=granularity, source=source, binned=binned
+        )
         return Named(name, expression)
+
+    def _bucket(self, part: Expression, shape: DimensionShape, name: str) -> Expression | None:
+        if shape.bins is not None:
+            return number_bucket(part, shape.bins, shape.loc, self._issues, name=name)
+        zone, calendar = self._filtering.zone, self._calendar
+        return bucket(part, shape.granularity, zone, shape.loc, self._issues, name=name, calendar=calendar)
 
     def _path(self, column: Column) -> Segments:
         return self._tree.instances[column.alias].path

@@ -22,6 +22,7 @@ from dataclasses import dataclass, fields
 from typing import ClassVar, Literal, cast
 
 from prismiq.access.scope import RowRule
+from prismiq.calendars import ISO, Calendar
 from prismiq.plan.expressions import Column, Expression, Named
 from prismiq.plan.outputs import OutputColumn
 from prismiq.schema.models import TableRef, TableSchema
@@ -177,3 +178,4 @@ class QueryPlan:
     outputs: tuple[OutputColumn, ...]
     time_zone: str
     warnings: tuple[str, ...] = ()
+    calendar: Calendar = ISO

@@ -36,6 +36,7 @@ class Register:
         granularity: str | None = None,
         source: str | None = None,
         grain: str | None = None,
+        binned: bool = False,
     ) -> None:
         """Makes an expression an output, unless its name is taken or too long for PostgreSQL."""
         if len(name.encode()) > MAX_IDENTIFIER:
@@ -48,7 +49,7 @@ class Register:
         if name in self.outputs:
             self._refuse_twice(name, loc)
         self.names[loc] = name
-        self.outputs[name] = OutputColumn(name, expression.type.kind, role, label, granularity, source, grain)
+        self.outputs[name] = OutputColumn(name, expression.type.kind, role, label, granularity, source, grain, binned)
         self.types[name] = Output(name, expression.type)
 
     def take(self, other: Register, loc: Location) -> None:

@@ -144,6 +144,10 @@ def _zoned(each: e.Truncate) -> str:
     return "" if each.zone is None else f" at {each.zone.name}"
 
 
+def _from(each: e.WidthBin) -> str:
+    return "" if each.start is None else f" from {_parameter(each.start)}"
+
+
 _WRITERS: Mapping[type[Expression], Callable[[Any], str]] = {
     e.Column: lambda each: f"{each.alias}.{each.name}",
     e.Output: lambda each: each.name,
@@ -173,6 +177,9 @@ _WRITERS: Mapping[type[Expression], Callable[[Any], str]] = {
     e.Differs: lambda each: f"{_text(each.left)} is distinct from {_text(each.right)}",
     e.Truncate: lambda each: f"{each.granularity} of {_text(each.part)}{_zoned(each)}",
     e.Extract: lambda each: f"{each.granularity} of {_text(each.part)}",
+    e.Shift: lambda each: f"{_text(each.part)} {'+' if each.count > 0 else '-'} {abs(each.count)} {each.unit}",
+    e.WidthBin: lambda each: f"bin of {_text(each.part)} by {_parameter(each.width)}{_from(each)}",
+    e.BoundsBin: lambda each: f"bin of {_text(each.part)} by {_parameter(each.bounds)}",
     e.AggregateCall: _aggregate,
     e.WindowCall: _window,
     e.Single: lambda each: f"the one {_text(each.part)}",

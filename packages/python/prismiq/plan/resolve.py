@@ -87,7 +87,7 @@ class _Resolver:
         self.tree = tree
         self.register = Register(shape, issues)
         self._filtering = Filtering(tree, Zone(shape.time_zone), self.register, planning)
-        self._fields = Fields(planning.schema, tree, self._filtering, self.register, issues)
+        self._fields = Fields(planning.schema, tree, self._filtering, self.register, issues, calendar=shape.calendar)
         self._measures = Measures(tree, self._fields, self._filtering, self.register, issues)
 
     def rows(self) -> Question:

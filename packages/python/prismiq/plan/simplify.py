@@ -10,6 +10,7 @@ from prismiq.plan.expressions import (
     AsDate,
     AsText,
     AsTimestamp,
+    BoundsBin,
     Column,
     Compare,
     Expression,
@@ -21,14 +22,16 @@ from prismiq.plan.expressions import (
     Not,
     Null,
     Or,
+    Shift,
     Truncate,
     Truth,
+    WidthBin,
 )
 from prismiq.plan.question import Instance
 from prismiq.plan.trees import conjunction, disjunction
 
 UNKNOWN = Truth(None)
-_STRICT = (LocalTime, AsDate, AsText, AsTimestamp, Truncate, Extract)
+_STRICT = (LocalTime, AsDate, AsText, AsTimestamp, Truncate, Extract, Shift, WidthBin, BoundsBin)
 
 
 def simplify(condition: Expression, present: Instance | None = None) -> Expression:

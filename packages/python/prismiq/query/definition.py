@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, cast
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from prismiq.calendars import Month, Weekday
+from prismiq.errors import IssueCode
+from prismiq.query.bins import MAX_BINS, Bins, Number
 from prismiq.query.expressions import ExpressionText
 from prismiq.query.fields import Name, Path, Reference, as_items
 from prismiq.query.filters import And, Condition, Exists, Filter, Not, Or
@@ -70,7 +73,23 @@ class Dimension(_Part):
     expression: ExpressionText | None = Field(default=None, description="In the place of a field; needs a `name`.")
     name: Name | None = Field(default=None, description="The output's name; the path with underscores by default.")
     granularity: Granularity | None = Field(default=None, description="Buckets a date or timestamp.")
+    bins: Bins | None = Field(default=None, description="Buckets a number: `{width}`, or `{count, min, max}`.")
+    edges: tuple[Number, ...] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_BINS,
+        description="Buckets a number by bounds of your own, ascending: [0, 10, 100] makes four bins, "
+        "below 0, from 0, from 10, and from 100 on.",
+    )
     label: str | None = None
+
+    @model_validator(mode="after")
+    def _one_bucket(self) -> Dimension:
+        given = [name for name in ("granularity", "bins", "edges") if getattr(self, name) is not None]
+        if len(given) > 1:
+            message = f"A dimension has one kind of bucket, and this one has {' and '.join(given)}."
+            raise PydanticCustomError(IssueCode.INVALID.value, "{message}", {"message": message})
+        return self
 
 
 class Measure(_Part):
@@ -229,6 +248,14 @@ class QueryDefinition(_Part):
     limit: int | None = Field(default=None, ge=0, le=2**31 - 1)
     offset: int = Field(default=0, ge=0, le=2**31 - 1)
     time_zone: str | None = Field(default=None, description="IANA name; the engine's default where absent.")
+    week_start: Weekday | None = Field(
+        default=None, description='The day a week begins with; the engine\'s default ("monday") where absent.'
+    )
+    fiscal_year_start: Month | None = Field(
+        default=None,
+        description="The month that years and quarters are counted from, 1 to 12 or a name; the engine's default "
+        "(1) where absent.",
+    )
 
     def to_json(self) -> dict[str, Any]:
         """The definition as plain JSON data, without what was left at its default."""

@@ -17,6 +17,7 @@ from enum import Enum
 from typing import Literal, cast
 from uuid import UUID
 
+from prismiq.calendars import ISO, Calendar
 from prismiq.errors import Location
 from prismiq.query.definition import (
     Aggregate,
@@ -146,6 +147,22 @@ FilterShape = ConditionShape | ExpressionShape | ExistsShape | AndShape | OrShap
 
 
 @dataclass(frozen=True, slots=True)
+class WidthShape:
+    """Bins of one width."""
+
+    width: Slot
+    start: Slot | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoundsShape:
+    """Bins between bounds: `edges` as they are, or of an `even` count the minimum, the maximum and the count."""
+
+    value: Slot
+    even: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DimensionShape:
     """A dimension, or a column of a row query."""
 
@@ -153,6 +170,7 @@ class DimensionShape:
     expression: Tree[Slot] | None
     name: str | None
     granularity: Granularity | None
+    bins: WidthShape | BoundsShape | None
     label: str | None
     loc: Location
     fields: FieldsShape = ()
@@ -236,6 +254,7 @@ class QueryShape:
     """Of a nested query; the page of the outermost is bound with the statement."""
     at_most_one: bool = False
     """Whether the limit of a nested query lets through one row at most."""
+    calendar: Calendar = ISO
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,24 +266,33 @@ class Values:
     offset: int
 
 
-def split(definition: QueryDefinition, *, time_zone: str = "UTC") -> tuple[QueryShape, Values]:
+def split(
+    definition: QueryDefinition, *, time_zone: str = "UTC", calendar: Calendar = ISO
+) -> tuple[QueryShape, Values]:
     """Separates what a definition asks from the values it asks about.
 
-    `time_zone` is used where the definition names none. Returns the shape and its values; raises nothing: a value that
-    makes no sense keeps its form, and the planner says so.
+    `time_zone` and `calendar` are used where the definition names none. Returns the shape and its values; raises
+    nothing: a value that makes no sense keeps its form, and the planner says so.
     """
     values: list[object] = []
-    shape = _Splitter(values, (), definition.time_zone or time_zone).query(definition)
+    shape = _Splitter(values, (), definition.time_zone or time_zone, _calendar(definition, calendar)).query(definition)
     return shape, Values(tuple(values), definition.limit, definition.offset)
+
+
+def _calendar(definition: QueryDefinition, default: Calendar) -> Calendar:
+    return Calendar(
+        definition.week_start or default.week_start, definition.fiscal_year_start or default.fiscal_year_start
+    )
 
 
 class _Splitter:
     """Splits one query, which stands at `loc`. A nested one has a splitter of its own, and the same values."""
 
-    def __init__(self, values: list[object], loc: Location, time_zone: str) -> None:
+    def __init__(self, values: list[object], loc: Location, time_zone: str, calendar: Calendar) -> None:
         self.values = values
         self.loc = loc
         self.time_zone = time_zone
+        self.calendar = calendar
 
     def query(self, definition: QueryDefinition) -> QueryShape:
         return QueryShape(
@@ -279,10 +307,13 @@ class _Splitter:
             order_by=tuple(self.order(each, i) for i, each in enumerate(definition.order_by)),
             time_zone=self.time_zone,
             loc=self.loc,
+            calendar=self.calendar,
         )
 
     def nested(self, definition: QueryDefinition, loc: Location) -> QueryShape:
-        inner = _Splitter(self.values, loc, definition.time_zone or self.time_zone)
+        inner = _Splitter(
+            self.values, loc, definition.time_zone or self.time_zone, _calendar(definition, self.calendar)
+        )
         limit, offset = definition.limit, definition.offset
         return replace(
             inner.query(definition),
@@ -329,9 +360,21 @@ class _Splitter:
             part = each if isinstance(each, Dimension) else Dimension(field=each)
             loc: Location = (*self.loc, key, index)
             tree = self.expression(part.expression, (*loc, "expression"))
-            field, fields = _segments(part.field), _fields(part.fields)
-            shapes.append(DimensionShape(field, tree, part.name, part.granularity, part.label, loc, fields))
+            field, fields, bins = _segments(part.field), _fields(part.fields), self._bins(part, loc)
+            shapes.append(DimensionShape(field, tree, part.name, part.granularity, bins, part.label, loc, fields))
         return tuple(shapes)
+
+    def _bins(self, part: Dimension, loc: Location) -> WidthShape | BoundsShape | None:
+        """`edges` hide `bins` here: the definition has refused both in one dimension."""
+        if part.edges is not None:
+            return BoundsShape(self.slot(part.edges, (*loc, "edges")), even=False)
+        bins, loc = part.bins, (*loc, "bins")
+        if bins is None:
+            return None
+        if bins.width is not None:
+            start = None if bins.start is None else self.slot(bins.start, (*loc, "start"))
+            return WidthShape(self.slot(bins.width, (*loc, "width")), start)
+        return BoundsShape(self.slot([bins.min, bins.max, bins.count], loc), even=True)
 
     def calculations(self, parts: Sequence[Calculation]) -> tuple[CalculationShape, ...]:
         shapes: list[CalculationShape] = []

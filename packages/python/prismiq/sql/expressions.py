@@ -14,6 +14,7 @@ from prismiq.plan.expressions import Expression
 from prismiq.plan.nodes import Node
 from prismiq.query.definition import Aggregate, Granularity
 from prismiq.schema.types import DataType
+from prismiq.sql.bins import bounds_bin, width_bin
 from prismiq.sql.parameters import Parameters
 from prismiq.sql.scalars import write_arithmetic, write_call, write_case
 from prismiq.sql.types import sql_type
@@ -137,6 +138,14 @@ class Writer:
                 if zone is not None:
                     arguments.append(self.write(zone))
                 return sa.func.date_trunc(*arguments, type_=sql_type(expression.type))
+            case plan.Shift(part=part, unit=unit, count=count):
+                span = sa.cast(_word(f"{abs(count)} {unit}"), pg.INTERVAL())
+                moved = self.write(part).op("+" if count > 0 else "-")(span)
+                return sa.type_coerce(moved, sql_type(expression.type)).self_group()
+            case plan.WidthBin(part=part, width=width, start=start):
+                return width_bin(self.write(part), self.write(width), None if start is None else self.write(start))
+            case plan.BoundsBin(part=part, bounds=bounds):
+                return bounds_bin(self.write(part), self.write(bounds))
             case plan.Extract(part=part, granularity=granularity):
                 return sa.cast(sa.extract(_FIELDS[granularity], self.write(part)), sa.Integer())
             case _:  # pragma: no cover - a new expression must be written here

@@ -7,9 +7,11 @@ its n; with `complete` it ends before the current unit.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import cast
+
+from prismiq.calendars import ISO, Calendar
 
 UNITS = ("hour", "day", "week", "month", "quarter", "year")
 _NAMED = re.compile(r"(this|last|next)_(hour|day|week|month|quarter|year)|(week|month|quarter|year)_to_date")
@@ -21,16 +23,17 @@ class PeriodError(ValueError):
     """This is not a period; the message says why."""
 
 
-def period_bounds(value: object, now: datetime) -> tuple[datetime, datetime]:
+def period_bounds(value: object, now: datetime, calendar: Calendar = ISO) -> tuple[datetime, datetime]:
     """The first wall time of a period and the first after it, as the clock shows them.
 
-    `now` is the time in the query's time zone. Raises PeriodError for what is no period.
+    `now` is the time in the query's time zone; `calendar` says when weeks, quarters and years begin. Raises PeriodError
+    for what is no period.
     """
     wall = now.replace(tzinfo=None)
     if isinstance(value, str):
-        return _named(value, wall)
+        return _named(value, wall, calendar)
     if isinstance(value, dict):
-        return _relative(cast("dict[str, object]", value), wall)
+        return _relative(cast("dict[str, object]", value), wall, calendar)
     raise PeriodError("A period is a name, or an object with `last` or `next` and a `unit`.")
 
 
@@ -40,9 +43,9 @@ def is_hourly(value: object) -> bool:
     return str(unit).endswith("hour")
 
 
-def _named(name: str, wall: datetime) -> tuple[datetime, datetime]:
+def _named(name: str, wall: datetime, calendar: Calendar) -> tuple[datetime, datetime]:
     if name in _DAYS:
-        return _span(wall, "day", _DAYS[name], 1)
+        return _span(wall, "day", _DAYS[name], 1, calendar=calendar)
     match = _NAMED.fullmatch(name)
     if match is None:
         raise PeriodError(
@@ -50,11 +53,11 @@ def _named(name: str, wall: datetime) -> tuple[datetime, datetime]:
         )
     which, unit, to_date = match.groups()
     if to_date is not None:
-        return _start(wall, to_date), shifted(_start(wall, "day"), "day", 1)
-    return _span(wall, unit, {"this": 0, "last": -1, "next": 1}[which], 1)
+        return _start(wall, to_date, calendar), shifted(_start(wall, "day", calendar), "day", 1)
+    return _span(wall, unit, {"this": 0, "last": -1, "next": 1}[which], 1, calendar=calendar)
 
 
-def _relative(parts: dict[str, object], wall: datetime) -> tuple[datetime, datetime]:
+def _relative(parts: dict[str, object], wall: datetime, calendar: Calendar) -> tuple[datetime, datetime]:
     unit, complete = parts.get("unit"), parts.get("complete", False)
     directions = parts.keys() & {"last", "next"}
     if len(directions) != 1 or parts.keys() - {"last", "next", "unit", "complete"} or unit not in UNITS:
@@ -66,32 +69,34 @@ def _relative(parts: dict[str, object], wall: datetime) -> tuple[datetime, datet
     if not isinstance(complete, bool):
         raise PeriodError("`complete` is true or false.")
     if direction == "last":
-        return _span(wall, str(unit), -count if complete else 1 - count, count)
-    return _span(wall, str(unit), 1 if complete else 0, count)
+        return _span(wall, str(unit), -count if complete else 1 - count, count, calendar=calendar)
+    return _span(wall, str(unit), 1 if complete else 0, count, calendar=calendar)
 
 
-def _span(wall: datetime, unit: str, first: int, count: int) -> tuple[datetime, datetime]:
+def _span(wall: datetime, unit: str, first: int, count: int, *, calendar: Calendar) -> tuple[datetime, datetime]:
     try:
-        start = shifted(_start(wall, unit), unit, first)
+        start = shifted(_start(wall, unit, calendar), unit, first)
         return start, shifted(start, unit, count)
     except (OverflowError, ValueError):
         raise PeriodError("The period leaves the years 1 to 9999.") from None
 
 
-def _start(wall: datetime, unit: str) -> datetime:
+def _start(wall: datetime, unit: str, calendar: Calendar) -> datetime:
     day = wall.date()
     if unit == "hour":
         return wall.replace(minute=0, second=0, microsecond=0)
-    return _midnight(_STARTS[unit](day))
+    if unit == "week":
+        day -= timedelta(days=(day.weekday() - calendar.days) % 7)
+    elif unit != "day":
+        length = _MONTHS[unit]
+        ahead = calendar.months % length
+        months = day.year * 12 + day.month - 1
+        first = (months - ahead) // length * length + ahead
+        day = date(first // 12, first % 12 + 1, 1)
+    return datetime(day.year, day.month, day.day)
 
 
-_STARTS: Mapping[str, Callable[[date], date]] = {
-    "day": lambda day: day,
-    "week": lambda day: day - timedelta(days=day.weekday()),
-    "month": lambda day: day.replace(day=1),
-    "quarter": lambda day: day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1),
-    "year": lambda day: day.replace(month=1, day=1),
-}
+_MONTHS: Mapping[str, int] = {"month": 1, "quarter": 3, "year": 12}
 
 
 def shifted(start: datetime, unit: str, count: int) -> datetime:
@@ -100,9 +105,5 @@ def shifted(start: datetime, unit: str, count: int) -> datetime:
         return start + timedelta(hours=count)
     if unit in ("day", "week"):
         return start + timedelta(days=count * (7 if unit == "week" else 1))
-    months = start.year * 12 + start.month - 1 + count * {"month": 1, "quarter": 3, "year": 12}[unit]
+    months = start.year * 12 + start.month - 1 + count * _MONTHS[unit]
     return start.replace(year=months // 12, month=months % 12 + 1)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day)

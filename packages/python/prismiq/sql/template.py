@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import asyncpg
 
 from prismiq.access.context import RequestContext
 from prismiq.access.scope import ContextValue, context_value
+from prismiq.calendars import Calendar
 from prismiq.errors import ContextError, Issue, IssueCode, QueryError
 from prismiq.plan.expressions import Parameter, Zone
 from prismiq.plan.nodes import QueryPlan
@@ -22,7 +23,7 @@ from prismiq.query.shape import Values
 from prismiq.sql.builder import Builder
 from prismiq.sql.parameters import LIMIT, OFFSET, Bound, Fixed, Parameters
 from prismiq.sql.statement import Statement
-from prismiq.sql.values import UnfitValueError, convert
+from prismiq.sql.values import BINS, UnfitValueError, convert
 
 _UTC = ZoneInfo("UTC")
 
@@ -36,6 +37,7 @@ class Template:
     columns: tuple[OutputColumn, ...]
     time_zone: str
     warnings: tuple[str, ...]
+    calendar: Calendar
 
     def bind(
         self, values: Values, context: RequestContext | None, *, row_cap: int, now: datetime | None = None
@@ -46,7 +48,8 @@ class Template:
         asked for, the one more to know that there are any. Raises QueryError for values that their columns cannot take,
         all at once, and ContextError for a context that lacks a value.
         """
-        binder = _Binder(values, context, row_cap, ZoneInfo(self.time_zone), now or datetime.now(timezone.utc))
+        zone, now = ZoneInfo(self.time_zone), now or datetime.now(timezone.utc)
+        binder = _Binder(values, context, row_cap, zone, now, calendar=self.calendar)
         args = tuple(binder.value(bound) for bound in self.bound)
         if binder.issues:
             raise QueryError(list(binder.issues)[:MAX_ISSUES])
@@ -56,8 +59,16 @@ class Template:
 
 class _Binder:
     def __init__(
-        self, values: Values, context: RequestContext | None, row_cap: int, zone: ZoneInfo, now: datetime
+        self,
+        values: Values,
+        context: RequestContext | None,
+        row_cap: int,
+        zone: ZoneInfo,
+        now: datetime,
+        *,
+        calendar: Calendar,
     ) -> None:
+        self._calendar = calendar
         self._values = values
         self._context = context
         self._row_cap = row_cap
@@ -82,7 +93,7 @@ class _Binder:
 
     def _of_definition(self, parameter: Parameter, slot: int) -> object:
         raw = self._values.slots[slot]
-        if not parameter.many:
+        if not parameter.many or parameter.conversion in BINS:
             return self._converted(raw, parameter)
         items = as_items(raw)
         assert items is not None
@@ -90,7 +101,7 @@ class _Binder:
 
     def _converted(self, raw: object, parameter: Parameter, *position: int) -> object:
         try:
-            return convert(raw, parameter.type, parameter.conversion, self._zone, self._now)
+            return convert(raw, parameter.type, parameter.conversion, self._zone, self._now, calendar=self._calendar)
         except UnfitValueError as error:
             self.issues[Issue((*parameter.loc, *position), error.code, error.message, error.hint)] = None
             return None
@@ -139,4 +150,5 @@ def build(plan: QueryPlan) -> Template:
         plan.outputs,
         plan.time_zone,
         plan.warnings,
+        plan.calendar,
     )

@@ -15,9 +15,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
+from prismiq.calendars import ISO, Calendar
 from prismiq.errors import IssueCode
 from prismiq.plan.expressions import Conversion, ValueType
+from prismiq.query.fields import as_items
 from prismiq.schema.types import DataType
+from prismiq.sql.bins import BinError, checked, edge_bounds, even_bounds
 from prismiq.sql.periods import PeriodError, is_hourly, period_bounds
 
 INT64 = 2**63
@@ -35,14 +38,24 @@ class UnfitValueError(Exception):
         self.hint = hint or "Give a value that the field's type can hold."
 
 
-def convert(value: object, type_: ValueType, conversion: Conversion, zone: ZoneInfo, now: datetime) -> object:
+def convert(
+    value: object,
+    type_: ValueType,
+    conversion: Conversion,
+    zone: ZoneInfo,
+    now: datetime,
+    *,
+    calendar: Calendar = ISO,
+) -> object:
     """The value as the driver takes it; `now` is what relative periods are relative to. Raises UnfitValueError."""
     if conversion in (Conversion.PERIOD_START, Conversion.PERIOD_END):
-        return _period_bound(value, type_.kind, conversion, zone, now)
+        return _period_bound(value, type_.kind, conversion, zone, now, calendar=calendar)
     if conversion in _PATTERNS:
         return _PATTERNS[conversion](str(value))
     if conversion is Conversion.SPAN:
         return str(value)
+    if conversion in BINS:
+        return _bins(value, conversion)
     if conversion is not Conversion.PLAIN:
         return _day_bound(value, type_.kind, conversion, zone)
     if type_.labels is not None:
@@ -239,10 +252,10 @@ def _day_bound(value: object, kind: DataType, conversion: Conversion, zone: Zone
 
 
 def _period_bound(
-    value: object, kind: DataType, conversion: Conversion, zone: ZoneInfo, now: datetime
+    value: object, kind: DataType, conversion: Conversion, zone: ZoneInfo, now: datetime, *, calendar: Calendar
 ) -> date | datetime:
     try:
-        bounds = period_bounds(value, now.astimezone(zone))
+        bounds = period_bounds(value, now.astimezone(zone), calendar)
     except PeriodError as error:
         raise UnfitValueError(IssueCode.INVALID_VALUE, str(error)) from None
     wall = bounds[conversion is Conversion.PERIOD_END]
@@ -260,6 +273,21 @@ def _in_range(moment: datetime, value: object, zone: tzinfo = timezone.utc) -> d
         raise UnfitValueError(
             IssueCode.VALUE_OUT_OF_RANGE, f"{_shown(value)} is beyond the range of a timestamp."
         ) from None
+
+
+BINS = frozenset({Conversion.BIN_WIDTH, Conversion.BIN_START, Conversion.BIN_EDGES, Conversion.EVEN_BINS})
+"""What is converted whole, list or not."""
+
+
+def _bins(value: object, conversion: Conversion) -> Decimal | list[Decimal]:
+    try:
+        items = [_decimal(item) for item in as_items(value) or [value]]
+        if conversion is Conversion.EVEN_BINS:
+            low, high, count = items
+            return even_bounds(low, high, int(count))
+        return edge_bounds(items) if conversion is Conversion.BIN_EDGES else checked(items[0])
+    except BinError as error:
+        raise UnfitValueError(IssueCode.INVALID_VALUE, str(error), "Choose other bins.") from None
 
 
 def _escaped(text: str) -> str:
