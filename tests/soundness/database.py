@@ -14,11 +14,11 @@ from prismiq.introspection import introspect
 from prismiq.plan import PASSES, plan
 from prismiq.query import QueryDefinition
 from prismiq.query.shape import split
-from prismiq.schema import apply
+from prismiq.schema import SchemaConfiguration, apply
 from prismiq.schema.models import DatabaseSchema
 from prismiq.sql import build
 from prismiq.sql.statement import Statement
-from soundness.worlds import SCHEMA, World
+from soundness.worlds import SCHEMA, STORED_IN, World
 
 CONFIGURATIONS: dict[str, frozenset[str]] = {
     "all": PASSES,
@@ -53,7 +53,13 @@ class Connection:
         self._run(self._link.execute(sql))
 
     def schema(self, name: str) -> DatabaseSchema:
-        return apply(self._run(introspect(self._link, [name])))
+        found = self._run(introspect(self._link, [name]))
+        tables = {
+            str(table.ref): {"columns": {"s": {"stored_in": STORED_IN.key}}}
+            for table in found.tables
+            if "s" in table.by_name
+        }
+        return apply(found, SchemaConfiguration.load({"tables": tables}))
 
     def forget(self) -> None:
         self.execute("ROLLBACK")

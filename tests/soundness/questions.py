@@ -22,11 +22,12 @@ AGGREGATES: dict[str, tuple[str, ...]] = {
     "d": ("min", "max", "count_distinct"),
     "m": ("min", "max", "count"),
     "w": ("min", "max", "count_distinct"),
+    "s": ("min", "max", "count"),
 }
 COMPARISONS = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "not_in", "between", "not_between")
 DAYS = ("day", "week", "month", "quarter", "year", "day_of_week", "day_of_month", "month_of_year", "quarter_of_year")
 CLOCK = ("second", "minute", "hour", "hour_of_day")
-GRANULARITIES = {"d": DAYS, "m": (*CLOCK, *DAYS), "w": (*CLOCK, *DAYS)}
+GRANULARITIES = {"d": DAYS, "m": (*CLOCK, *DAYS), "w": (*CLOCK, *DAYS), "s": (*CLOCK, *DAYS)}
 BINS: tuple[dict[str, Any], ...] = (
     {"bins": {"width": 2}},
     {"bins": {"width": Decimal("0.5"), "start": Decimal("-0.25")}},
@@ -40,7 +41,7 @@ PATTERNS = ("contains", "not_contains", "starts_with", "ends_with", "like", "ili
 OPERATORS = {
     "t": ("eq", "neq", "gt", "lte", "in", "not_in", "between", *PATTERNS, *PATTERNS[:4]),
     "b": ("eq", "neq", "in", "not_in"),
-    **dict.fromkeys("dmw", (*COMPARISONS, "in_period", "not_in_period")),
+    **dict.fromkeys("dmws", (*COMPARISONS, "in_period", "not_in_period")),
 }
 
 
@@ -192,10 +193,10 @@ class _Drawer:
 
     def _compared(self, column: str, operator: str) -> Any:
         """One value, a list, a pair or a period. A date stands for the whole day that a moment is compared with."""
-        values: list[Any] = list(VALUES[column][1])
+        values: list[Any] = list(VALUES["m" if column == "s" else column][1])
         if operator in ("like", "ilike"):
             values = ["a", "A%", "%\\%", "_\\__", "%\\\\%", "%'%", ""]
-        if column in "mw":
+        if column in "mws":
             days = sorted({moment.date() for moment in values})
             values = days if operator in ("in", "not_in") and self.draw(st.booleans()) else values
             if operator not in ("in", "not_in"):

@@ -21,7 +21,7 @@ from soundness.compare import assert_same
 from soundness.database import CONFIGURATIONS, Caller, Connection
 from soundness.oracle import NoAnswerError, Oracle, TooManyRowsError
 from soundness.questions import Question, questions
-from soundness.worlds import SCHEMA, World, worlds
+from soundness.worlds import SCHEMA, World, meant, worlds
 
 EXAMPLES = int(os.environ.get("PRISMIQ_SOUNDNESS_EXAMPLES", "60"))
 QUICK = os.environ.get("PRISMIQ_SOUNDNESS_QUICK") == "1"
@@ -43,7 +43,7 @@ def test_engine_answers_as_the_oracle(connection: Connection, world: World, data
         tried["worlds"] += 1
         policy, context, rows = data.draw(_access(world))
         caller = Caller(schema, policy, context)
-        seen = {table.ref: rows[table.name] for table in schema.tables}
+        seen = {table.ref: [meant(row) for row in rows[table.name]] for table in schema.tables}
         sizes = {ref: len(left) for ref, left in seen.items()}
         for _ in range(QUESTIONS):
             question = data.draw(questions(schema, sizes))

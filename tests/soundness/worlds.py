@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
@@ -46,8 +47,23 @@ VALUES: dict[str, tuple[str, tuple[Any, ...]]] = {
     "d": ("date", DATES),
     "m": ("timestamptz", MOMENTS),
     "w": ("timestamp", WALL_TIMES),
+    "s": ("timestamp", WALL_TIMES),
 }
 """The columns that every table has besides its keys: their types and values, each of them nullable."""
+
+
+STORED_IN = ZoneInfo("Europe/Berlin")
+"""Whose wall time the column `s` holds, by the configuration."""
+
+
+def meant(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with the instant that `s` means. An hour that the clock shows twice means its second time."""
+    wall: datetime | None = row["s"]
+    if wall is None:
+        return row
+    first, second = (wall.replace(tzinfo=STORED_IN, fold=fold) for fold in (0, 1))
+    shown_twice = second.utcoffset() < first.utcoffset()  # type: ignore[operator]  # a zone's offset is never None
+    return row | {"s": (second if shown_twice else first).astimezone(timezone.utc)}
 
 
 @dataclass(frozen=True)

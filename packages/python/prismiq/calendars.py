@@ -7,6 +7,9 @@ from enum import Enum
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from prismiq.errors import IssueCode
 
 _MONTHS = [
     "january",
@@ -40,9 +43,13 @@ class Weekday(str, Enum):
 
 
 def _number_of(month: object) -> object:
-    if isinstance(month, str) and month.lower() in _MONTHS:
-        return _MONTHS.index(month.lower()) + 1
-    return month
+    if not isinstance(month, str) or month.isdecimal():
+        return month
+    if month.lower() not in _MONTHS:
+        raise PydanticCustomError(
+            IssueCode.INVALID.value, 'A month is a number from 1 to 12, or a name such as "april".'
+        )
+    return _MONTHS.index(month.lower()) + 1
 
 
 Month = Annotated[int, BeforeValidator(_number_of, json_schema_input_type=int | str), Field(ge=1, le=12)]

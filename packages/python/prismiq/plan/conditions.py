@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from prismiq.errors import IssueCode
 from prismiq.plan.expressions import (
@@ -19,6 +20,7 @@ from prismiq.plan.expressions import (
     Conversion,
     Expression,
     Holds,
+    Instant,
     IsNull,
     LocalTime,
     Match,
@@ -31,7 +33,7 @@ from prismiq.plan.expressions import (
 )
 from prismiq.plan.question import Issues
 from prismiq.plan.scalar_casts import UnfitError, comparable
-from prismiq.plan.trees import conjunction
+from prismiq.plan.trees import conjunction, rewrite
 from prismiq.query.fields import dotted
 from prismiq.query.filters import LISTS, NO_VALUE, PAIRS, PATTERNS, PERIODS, Operator
 from prismiq.query.shape import Compared, ConditionShape, FieldShape, Form, Slot
@@ -86,7 +88,17 @@ def build_condition(
 
     Returns None, with the issues noted, where it makes no sense.
     """
-    return _Builder(shape, operand, zone, issues, refer).build()
+    found = _Builder(shape, operand, zone, issues, refer).build()
+    return rewrite(found, _by_stored) if found is not None and isinstance(operand, Instant) else found
+
+
+def _by_stored(condition: Expression) -> Expression | None:
+    """A comparison of the stored wall time itself, so that PostgreSQL can use its index, where every hour has one."""
+    match condition:
+        case Compare(left=Instant(part=part, zone=Zone(name="UTC" | "Etc/UTC") as zone), right=Parameter() as value):
+            return replace(condition, left=part, right=LocalTime(value, zone))
+        case _:
+            return None
 
 
 class _Builder:

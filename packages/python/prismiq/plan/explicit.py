@@ -9,7 +9,7 @@ from prismiq.access.scope import ScopedTable
 from prismiq.errors import IssueCode
 from prismiq.plan.derived import derived_table, is_unique
 from prismiq.plan.entrance import find_table
-from prismiq.plan.expressions import Column, ValueType
+from prismiq.plan.expressions import Column, Instant, ValueType
 from prismiq.plan.nodes import Node
 from prismiq.plan.paths import JoinTree
 from prismiq.plan.planning import Planning
@@ -49,9 +49,12 @@ def _link(shape: JoinShape, table: ScopedTable, tree: JoinTree, planning: Planni
             message = f'"{right}" is not a column of {shape.alias}.'
             planning.issues.add((*loc, "right"), IssueCode.UNKNOWN_FIELD, message, f"It has {listed}.")
         elif own is not None:
-            other = ValueType.of(table.columns[right])
-            if are_joinable(own.type, other):
-                pairs.append((own, right))
+            target = table.columns[right]
+            other = ValueType.of(target)
+            raw, stored_in = (own.part, own.zone.name) if isinstance(own, Instant) else (own, None)
+            # What is stored is compared, which means the same moment in one and the same zone only.
+            if stored_in == target.stored_in and isinstance(raw, Column) and are_joinable(own.type, other):
+                pairs.append((raw, right))
             else:
                 planning.issues.add(
                     loc,

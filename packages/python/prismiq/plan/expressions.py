@@ -45,6 +45,11 @@ class ValueType:
             column.comparable,
         )
 
+    @classmethod
+    def raw(cls, column: ColumnSchema) -> ValueType:
+        """The type of what the database holds, which the configuration may call an instant."""
+        return cls.of(column) if column.stored_in is None else TIMESTAMP
+
 
 BOOLEAN = ValueType(DataType.BOOLEAN)
 BIGINT = ValueType(DataType.BIGINT)
@@ -254,6 +259,15 @@ class LocalTime:
 
 
 @dataclass(frozen=True, slots=True)
+class Instant:
+    """A column that holds the wall time of a zone, as the instant it means."""
+
+    part: Expression
+    zone: Zone
+    type: ValueType = TIMESTAMPTZ
+
+
+@dataclass(frozen=True, slots=True)
 class AsDate:
     """The date of a wall time."""
 
@@ -426,6 +440,7 @@ Expression = (
     | Within
     | OneValue
     | LocalTime
+    | Instant
     | AsDate
     | AsText
     | AsTimestamp

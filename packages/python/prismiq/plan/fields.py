@@ -12,6 +12,7 @@ from prismiq.plan.outputs import Role
 from prismiq.plan.paths import JoinTree
 from prismiq.plan.question import Issues
 from prismiq.plan.register import Register, label_of
+from prismiq.plan.trees import column_of
 from prismiq.query.expressions.tree import Tree
 from prismiq.query.fields import Segments, dotted
 from prismiq.query.shape import DimensionShape, Slot
@@ -49,8 +50,9 @@ class Fields:
 
     def name(self, part: Expression, before: Segments, loc: Location) -> str:
         """The default name: the path with underscores. An expression has none, and needs one to be given."""
-        if isinstance(part, Column):
-            return "_".join((*before, *self._path(part), part.name))
+        column = column_of(part)
+        if column is not None:
+            return "_".join((*before, *self._path(column), column.name))
         self._issues.add(loc, IssueCode.MISSING, "An expression needs a `name`.", "Give the output a `name`.")
         return f"expression_{len(self._register.outputs)}"
 
@@ -71,7 +73,7 @@ class Fields:
         expression = self._bucket(part, shape, written)
         if expression is None:
             return None
-        column = part if isinstance(part, Column) else None
+        column = column_of(part)
         name = shape.name or self.name(part, (), shape.loc)
         granularity = None if shape.granularity is None else str(shape.granularity)
         label = shape.label or (label_of(name) if column is None else self._label(column))

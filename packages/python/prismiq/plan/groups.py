@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from prismiq.errors import IssueCode
 from prismiq.plan.aggregates import NULL_FREE
 from prismiq.plan.branches import IGNORES_DUPLICATES, Branch, split_by_grain
-from prismiq.plan.expressions import AggregateCall, Column, Expression, Named, Null, Output, Single
+from prismiq.plan.expressions import AggregateCall, Expression, Named, Null, Output, Single
 from prismiq.plan.instances import presence, raw_column
 from prismiq.plan.joins import Joined, joined_rows
 from prismiq.plan.nodes import Aggregate, Distinct, Node, Project, Union
 from prismiq.plan.passes import BORROW_GROUPS, INSENSITIVE, PLAIN_JOINS, Passes
 from prismiq.plan.question import Instance, Issues, MeasureQuestion, Question
-from prismiq.plan.trees import columns_of, conjunction
+from prismiq.plan.trees import column_of, columns_of, conjunction
 from prismiq.plan.uniqueness import determined
 from prismiq.query.definition import Aggregate as Function
 
@@ -138,9 +138,10 @@ class _Lowering:
 
     def _null_without(self, argument: Expression | None, grain: str) -> bool:
         """Whether the argument is null where the grain has no row, so that every aggregate ignores it by itself."""
-        if not isinstance(argument, Column):
+        column = None if argument is None else column_of(argument)
+        if column is None:
             return False
-        return grain in self.question.closed([argument.alias])
+        return grain in self.question.closed([column.alias])
 
     def _deduplicated(self, rows: Joined) -> Node:
         """Distinct (dimensions, key of the grain) with what the measures need, then aggregated."""

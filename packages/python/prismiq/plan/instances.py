@@ -24,7 +24,7 @@ def join_condition(instance: Instance) -> Expression:
 
 def raw_column(instance: Instance, name: str) -> Column:
     """A column that the engine itself reads, visible to the caller or not."""
-    return Column(instance.alias, name, ValueType.of(instance.table.schema.by_name[name]))
+    return Column(instance.alias, name, ValueType.raw(instance.table.schema.by_name[name]))
 
 
 def presence(instance: Instance) -> Expression:

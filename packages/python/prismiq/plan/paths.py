@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 from prismiq.access.scope import ScopedTable
 from prismiq.errors import IssueCode, Location
-from prismiq.plan.expressions import Column, ValueType
+from prismiq.plan.expressions import Column, Instant, ValueType, Zone
 from prismiq.plan.nodes import Node
 from prismiq.plan.planning import Planning
 from prismiq.plan.question import Instance, Link
@@ -49,8 +49,8 @@ class JoinTree:
             return
         self.joined[name] = self._add((name,), table, link, node)
 
-    def field(self, names: Segments, loc: Location) -> Column | None:
-        """The column that a path ends in, or None and an issue."""
+    def field(self, names: Segments, loc: Location) -> Column | Instant | None:
+        """The column that a path ends in, as the instant it is configured to be, or None and an issue."""
         instance = self.instance(names[:-1], loc, names)
         if instance is None:
             return None
@@ -58,7 +58,8 @@ class JoinTree:
         if column is None:
             self._unknown(instance, names[-1], names, loc)
             return None
-        return Column(instance.alias, column.name, ValueType.of(column))
+        raw = Column(instance.alias, column.name, ValueType.raw(column))
+        return raw if column.stored_in is None else Instant(raw, Zone(column.stored_in))
 
     def instance(self, names: Segments, loc: Location, whole: Segments | None = None) -> Instance | None:
         """The table instance that a path without its column leads to, or None and an issue."""
@@ -197,7 +198,7 @@ def routes_between(database: DatabaseSchema, start: TableRef, target: TableRef) 
 
 def _link(parent: Instance, relationship: Relationship) -> Link:
     types = parent.table.schema.by_name
-    columns = tuple(Column(parent.alias, name, ValueType.of(types[name])) for name in relationship.columns)
+    columns = tuple(Column(parent.alias, name, ValueType.raw(types[name])) for name in relationship.columns)
     return Link(columns, relationship.target_columns, relationship.to_one, relationship.from_one)
 
 

@@ -167,6 +167,7 @@ _WRITERS: Mapping[type[Expression], Callable[[Any], str]] = {
     e.Within: _within,
     e.OneValue: lambda each: f"the value of ({_inline(each.relation)})",
     e.LocalTime: lambda each: f"{_text(each.part)} at {each.zone.name}",
+    e.Instant: lambda each: f"{_text(each.part)} stored in {each.zone.name}",
     e.AsDate: lambda each: f"date({_text(each.part)})",
     e.AsText: lambda each: f"text({_text(each.part)})",
     e.AsTimestamp: lambda each: f"timestamp({_text(each.part)})",

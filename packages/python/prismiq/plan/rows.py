@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from prismiq.errors import IssueCode
-from prismiq.plan.expressions import Column, Expression, Named, Output
+from prismiq.plan.expressions import Expression, Named, Output
 from prismiq.plan.instances import raw_column
 from prismiq.plan.joins import joined_rows
 from prismiq.plan.nodes import Distinct, Node, Project, Sort, SortKey
 from prismiq.plan.passes import PLAIN_JOINS, Passes
 from prismiq.plan.question import Issues, Question
+from prismiq.plan.trees import column_of
 from prismiq.plan.uniqueness import determined, to_many_step
 
 
@@ -50,9 +51,10 @@ def _order(question: Question, listed: frozenset[str]) -> tuple[SortKey, ...]:
 
 
 def _nullable(question: Question, expression: Expression) -> bool:
-    if not isinstance(expression, Column) or expression.alias != question.source:
+    column = column_of(expression)
+    if column is None or column.alias != question.source:
         return True
-    return question.instances[expression.alias].table.schema.by_name[expression.name].nullable
+    return question.instances[column.alias].table.schema.by_name[column.name].nullable
 
 
 def _comparable(question: Question) -> list[Expression]:

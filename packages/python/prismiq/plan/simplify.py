@@ -11,11 +11,11 @@ from prismiq.plan.expressions import (
     AsText,
     AsTimestamp,
     BoundsBin,
-    Column,
     Compare,
     Expression,
     Extract,
     Holds,
+    Instant,
     IsNull,
     LocalTime,
     Match,
@@ -28,10 +28,10 @@ from prismiq.plan.expressions import (
     WidthBin,
 )
 from prismiq.plan.question import Instance
-from prismiq.plan.trees import conjunction, disjunction
+from prismiq.plan.trees import column_of, conjunction, disjunction
 
 UNKNOWN = Truth(None)
-_STRICT = (LocalTime, AsDate, AsText, AsTimestamp, Truncate, Extract, Shift, WidthBin, BoundsBin)
+_STRICT = (LocalTime, Instant, AsDate, AsText, AsTimestamp, Truncate, Extract, Shift, WidthBin, BoundsBin)
 
 
 def simplify(condition: Expression, present: Instance | None = None) -> Expression:
@@ -84,8 +84,7 @@ def _is_null(expression: Expression) -> bool:
 
 
 def _never_null(expression: Expression, present: Instance) -> bool:
+    column = column_of(expression)
     return (
-        isinstance(expression, Column)
-        and expression.alias == present.alias
-        and not present.table.schema.by_name[expression.name].nullable
+        column is not None and column.alias == present.alias and not present.table.schema.by_name[column.name].nullable
     )

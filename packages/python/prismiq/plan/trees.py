@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import cast
 
-from prismiq.plan.expressions import And, Column, Expression, Or
+from prismiq.plan.expressions import And, Column, Expression, Instant, Or
 
 
 def conjunction(parts: tuple[Expression, ...]) -> Expression:
@@ -46,6 +46,12 @@ def walk(expression: Expression) -> Iterator[Expression]:
 def columns_of(expression: Expression) -> Iterator[Column]:
     """The columns an expression reads itself."""
     return (part for part in walk(expression) if isinstance(part, Column))
+
+
+def column_of(expression: Expression) -> Column | None:
+    """The column that an expression is, as stored or as the instant it means; it is null where the column is."""
+    part = expression.part if isinstance(expression, Instant) else expression
+    return part if isinstance(part, Column) else None
 
 
 def rewrite(expression: Expression, change: Callable[[Expression], Expression | None]) -> Expression:

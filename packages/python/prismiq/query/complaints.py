@@ -11,7 +11,9 @@ from typing import Any, cast
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from prismiq.calendars import Weekday
 from prismiq.errors import Issue, IssueCode, Location
+from prismiq.query.bins import Bins
 from prismiq.query.definition import (
     Aggregate,
     Calculation,
@@ -36,6 +38,7 @@ _CHOICES: dict[str, tuple[IssueCode, type[Enum]]] = {
     "operator": (IssueCode.UNKNOWN_OPERATOR, Operator),
     "aggregate": (IssueCode.UNKNOWN_AGGREGATE, Aggregate),
     "granularity": (IssueCode.UNKNOWN_GRANULARITY, Granularity),
+    "week_start": (IssueCode.INVALID, Weekday),
 }
 _OTHER_WORDS = {
     "=": "eq", "==": "eq", "equals": "eq", "is": "eq", "!=": "neq", "<>": "neq", "ne": "neq",
@@ -59,6 +62,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "joins": Join,
     "on": JoinPair,
     "nested": NestedQuery,
+    "bins": Bins,
 }
 _TAGS = frozenset({"and", "or", "not", "exists", "condition"})
 _OBJECT_HINT = "See the documentation's page on queries for its form."
@@ -81,14 +85,17 @@ _SAID: dict[str, tuple[str, str]] = {
     "int_from_float": ("must be an integer", _INTEGER_HINT),
     "float_type": ("must be a number", "Write it without quotes."),
     "float_parsing": ("must be a number", "Write it without quotes."),
+    "decimal_type": ("must be a number", "Write it without quotes."),
+    "decimal_parsing": ("must be a number", "Write it without quotes."),
     "finite_number": ("must be a finite number", _RANGE_HINT),
+    "greater_than": ("must be greater than {gt}", _RANGE_HINT),
     "greater_than_equal": ("must be at least {ge}", _RANGE_HINT),
     "less_than_equal": ("must be at most {le}", _RANGE_HINT),
     "int_parsing_size": ("is out of range", _RANGE_HINT),
     "recursion_loop": ("is nested in itself", "Build it without the loop."),
 }
 _OWN = frozenset(code.value for code in IssueCode)
-_RANGES = frozenset({"greater_than_equal", "less_than_equal", "int_parsing_size"})
+_RANGES = frozenset({"greater_than", "greater_than_equal", "less_than_equal", "int_parsing_size"})
 _WRONG_KIND = frozenset({"string_type", "model_type", "model_attributes_type", "too_short"})
 
 

@@ -58,6 +58,10 @@ class ColumnConfiguration(_Part):
     label: str | None = None
     description: str | None = Field(default=None, description="Instead of the database's comment.")
     hidden: bool = Field(default=False, description="Not exposed; still used for keys and joins.")
+    stored_in: Name | None = Field(
+        default=None,
+        description="The time zone (IANA name) whose wall time a `timestamp` column holds: it is then an instant.",
+    )
 
 
 class TableConfiguration(_Part):

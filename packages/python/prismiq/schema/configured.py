@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from zoneinfo import available_timezones
 
 from prismiq.schema.configuration import (
     ColumnConfiguration,
@@ -20,7 +21,7 @@ from prismiq.schema.configuration import (
 )
 from prismiq.schema.models import ColumnSchema, DatabaseSchema, ForeignKey, Relationship, TableRef, TableSchema
 from prismiq.schema.relationships import derive_relationships, unique_keys
-from prismiq.schema.types import EXACT, FLOATS, TEXTS
+from prismiq.schema.types import EXACT, FLOATS, TEXTS, DataType
 from prismiq.schema.version import schema_version
 
 
@@ -108,6 +109,7 @@ class _Application:
     def _described(self, table: TableSchema, configuration: TableConfiguration) -> TableSchema:
         place = f"tables.{table.ref}"
         self._check_columns(table, tuple(configuration.columns), f"{place}.columns")
+        self._check_zones(table, configuration.columns, f"{place}.columns")
         key = configuration.key
         if key is not None and self._check_columns(table, key, f"{place}.key"):
             for name in key:
@@ -120,6 +122,17 @@ class _Application:
             declared_key=key,
             columns=tuple(_described_column(each, configuration.columns.get(each.name)) for each in table.columns),
         )
+
+    def _check_zones(self, table: TableSchema, columns: Mapping[str, ColumnConfiguration], place: str) -> None:
+        for name, said in columns.items():
+            if said.stored_in is None or name not in table.by_name:
+                continue
+            zone, where = said.stored_in, f"{place}.{name}.stored_in"
+            if table.by_name[name].type is not DataType.TIMESTAMP:
+                found = table.by_name[name].database_type
+                self._report(where, f"'{name}' is {found}, and only a timestamp without time zone is wall time")
+            if zone not in available_timezones():
+                self._report(where, f"time zone '{zone}' does not exist", zone, available_timezones())
 
     def _declare(self, relationship: RelationshipConfiguration, place: str) -> None:
         ref = self._resolve(relationship.table, f"{place}.table")
@@ -220,6 +233,8 @@ def _described_column(column: ColumnSchema, configuration: ColumnConfiguration |
             "label": configuration.label,
             "description": column.description if said is None else said,
             "hidden": configuration.hidden,
+            "type": column.type if configuration.stored_in is None else DataType.TIMESTAMPTZ,
+            "stored_in": configuration.stored_in,
         }
     )
 

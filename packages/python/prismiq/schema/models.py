@@ -70,6 +70,10 @@ class ColumnSchema(Model):
     hidden: bool = Field(default=False, description="Not exposed; still usable as a key or in a join.")
     label: str | None = None
     description: str | None = Field(default=None, description="From the configuration, else the database's comment.")
+    stored_in: str | None = Field(
+        default=None,
+        description="The zone whose wall time the database holds here; `type` is then timestamptz.",
+    )
 
 
 class ForeignKey(Model):

@@ -125,7 +125,7 @@ class Writer:
                 return sa.cast(self.write(part), sql_type(expression.type))
             case plan.Differs(left=left, right=right):
                 return self.write(left).is_distinct_from(self.write(right))
-            case plan.LocalTime(part=part, zone=zone):
+            case plan.LocalTime(part=part, zone=zone) | plan.Instant(part=part, zone=zone):
                 return sa.func.timezone(self.write(zone), self.write(part), type_=sql_type(expression.type))
             case plan.AsDate(part=part):
                 return sa.cast(self.write(part), sa.Date())

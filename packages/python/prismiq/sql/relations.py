@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from prismiq.access.scope import RowRule
-from prismiq.plan.expressions import Parameter, ValueType
+from prismiq.plan.expressions import Parameter, ValueType, Zone
 from prismiq.plan.nodes import Scan
 from prismiq.sql.parameters import Parameters
 
@@ -36,10 +36,13 @@ def relation(scan: Scan, columns: Collection[str], parameters: Parameters, *, fe
 
 
 def _condition(scan: Scan, rule: RowRule, table: sa.TableClause, parameters: Parameters) -> sa.ColumnElement[bool]:
-    type_ = ValueType.of(scan.schema.by_name[rule.column])
+    schema = scan.schema.by_name[rule.column]
+    type_ = ValueType.of(schema)
     many = rule.operator == "in"
     bound: sa.ColumnElement[Any] = parameters.bind(Parameter(rule.value, type_, many=many))
-    column = table.c[rule.column]
+    column: sa.ColumnElement[Any] = table.c[rule.column]
+    if schema.stored_in is not None:
+        column = sa.func.timezone(parameters.zone(Zone(schema.stored_in)), column)
     return column == sa.any_(bound) if many else column == bound
 
 
