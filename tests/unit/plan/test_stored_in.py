@@ -11,7 +11,7 @@ import pytest
 
 from prismiq import AccessPolicy, PrismiqEngine, RequestContext, SchemaConfiguration
 from prismiq.access.policy import RowFilter, TablePolicy
-from prismiq.errors import ConfigurationError
+from prismiq.errors import ConfigurationError, IssueCode
 from prismiq.execution.encode import encode_json
 
 TABLE = """
@@ -135,3 +135,14 @@ async def test_what_cannot_be_stored_in_a_zone(visits: str) -> None:
             await engine.get_schema()
     assert "'day' is date" in str(caught.value)
     assert "Did you mean 'Europe/Berlin'?" in str(caught.value)
+
+
+async def test_an_explicit_join_compares_what_is_stored_in_one_zone_only(engine: PrismiqEngine) -> None:
+    join = {"table": "visits", "alias": "other"}
+    question = {"source": "visits", "measures": [{"aggregate": "count", "table": "other"}]}
+    alike = await engine.execute_query(question | {"joins": [join | {"on": [{"left": "visits.at", "right": "at"}]}]})
+    assert alike.rows == [(2,)]
+    issue, *_ = await engine.validate_query(
+        question | {"joins": [join | {"on": [{"left": "visits.at", "right": "twice"}]}]}
+    )
+    assert issue.code is IssueCode.TYPE_MISMATCH
