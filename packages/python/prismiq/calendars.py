@@ -75,3 +75,11 @@ class Calendar:
 
 
 ISO = Calendar()
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """By which wall clock, and by whose weeks and years, a query's values are read."""
+
+    time_zone: str
+    calendar: Calendar

@@ -141,14 +141,3 @@ async def test_no_such_calendar(shared_shop_dsn: str, key: str, value: object) -
         (issue,) = await engine.validate_query({"source": "orders", "measures": ["count"], key: value})
     assert issue.loc == (key,)
     assert issue.hint
-
-
-async def test_a_query_within_a_query_has_the_same_weeks(shared_shop_dsn: str) -> None:
-    inner = {"source": "orders", "columns": ["id"]}
-    async with PrismiqEngine(shared_shop_dsn) as engine:
-        outer = {"source": {"query": inner}, "measures": ["count"], "week_start": "sunday"}
-        assert await engine.validate_query(outer) == []
-        outer["source"] = {"query": inner | {"week_start": "saturday"}}
-        (issue,) = await engine.validate_query(outer)
-    assert issue.loc == ("source", "query")
-    assert "outermost" in issue.message

@@ -11,7 +11,6 @@ and fill take their place: nodes between the groups and the order.
 from __future__ import annotations
 
 from prismiq.access.scope import ScopedSchema
-from prismiq.calendars import Calendar
 from prismiq.errors import IssueCode, QueryError
 from prismiq.plan.expressions import BIGINT, Named, Output, Parameter
 from prismiq.plan.groups import lower_groups
@@ -36,7 +35,7 @@ def plan(
     `passes` names the optimisations to apply; the answer is the same with any of them. Raises QueryError with every
     reason why the definition cannot be planned.
     """
-    planning = Planning(schema, lambda nested, shared: _nest(nested, shared, passes, shape.calendar))
+    planning = Planning(schema, lambda nested, shared: _nest(nested, shared, passes))
     question = resolve(shape, planning)
     if planning.tables > max_tables:
         planning.issues.add(
@@ -58,16 +57,8 @@ def _lower(question: Question, passes: Passes) -> Node:
     return _ordered(question, _shown(question, _having(question, groups)))
 
 
-def _nest(shape: QueryShape, planning: Planning, passes: Passes, calendar: Calendar) -> Relation | None:
+def _nest(shape: QueryShape, planning: Planning, passes: Passes) -> Relation | None:
     """A nested query as a relation, or None and its issues."""
-    if shape.calendar != calendar:
-        planning.issues.add(
-            shape.loc,
-            IssueCode.INVALID,
-            "A query within a query has the weeks and years of the outermost.",
-            "Write `week_start` and `fiscal_year_start` there.",
-        )
-        return None
     question = resolve(shape, planning)
     if question is None:
         return None

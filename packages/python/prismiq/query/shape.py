@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Literal, cast
 from uuid import UUID
 
-from prismiq.calendars import ISO, Calendar
+from prismiq.calendars import ISO, Calendar, Clock
 from prismiq.errors import Location
 from prismiq.query.definition import (
     Aggregate,
@@ -264,6 +264,8 @@ class Values:
     slots: tuple[object, ...]
     limit: int | None
     offset: int
+    clocks: Mapping[int, Clock] = field(default_factory=dict[int, Clock])
+    """By which clock the slots of nested queries are read, which may name their own."""
 
 
 def split(
@@ -274,25 +276,25 @@ def split(
     `time_zone` and `calendar` are used where the definition names none. Returns the shape and its values; raises
     nothing: a value that makes no sense keeps its form, and the planner says so.
     """
-    values: list[object] = []
-    shape = _Splitter(values, (), definition.time_zone or time_zone, _calendar(definition, calendar)).query(definition)
-    return shape, Values(tuple(values), definition.limit, definition.offset)
+    splitter = _Splitter([], {}, (), _clock(definition, Clock(time_zone, calendar)))
+    shape = splitter.query(definition)
+    return shape, Values(tuple(splitter.values), definition.limit, definition.offset, splitter.clocks)
 
 
-def _calendar(definition: QueryDefinition, default: Calendar) -> Calendar:
-    return Calendar(
-        definition.week_start or default.week_start, definition.fiscal_year_start or default.fiscal_year_start
-    )
+def _clock(definition: QueryDefinition, default: Clock) -> Clock:
+    week, year = default.calendar.week_start, default.calendar.fiscal_year_start
+    calendar = Calendar(definition.week_start or week, definition.fiscal_year_start or year)
+    return Clock(definition.time_zone or default.time_zone, calendar)
 
 
 class _Splitter:
     """Splits one query, which stands at `loc`. A nested one has a splitter of its own, and the same values."""
 
-    def __init__(self, values: list[object], loc: Location, time_zone: str, calendar: Calendar) -> None:
+    def __init__(self, values: list[object], clocks: dict[int, Clock], loc: Location, clock: Clock) -> None:
         self.values = values
+        self.clocks = clocks
         self.loc = loc
-        self.time_zone = time_zone
-        self.calendar = calendar
+        self.clock = clock
 
     def query(self, definition: QueryDefinition) -> QueryShape:
         return QueryShape(
@@ -305,18 +307,19 @@ class _Splitter:
             filters=self.filter(definition.filters, (*self.loc, "filters")),
             having=self.filter(definition.having, (*self.loc, "having")),
             order_by=tuple(self.order(each, i) for i, each in enumerate(definition.order_by)),
-            time_zone=self.time_zone,
+            time_zone=self.clock.time_zone,
             loc=self.loc,
-            calendar=self.calendar,
+            calendar=self.clock.calendar,
         )
 
     def nested(self, definition: QueryDefinition, loc: Location) -> QueryShape:
-        inner = _Splitter(
-            self.values, loc, definition.time_zone or self.time_zone, _calendar(definition, self.calendar)
-        )
+        first, clock = len(self.values), _clock(definition, self.clock)
+        shape = _Splitter(self.values, self.clocks, loc, clock).query(definition)
+        for index in range(first, len(self.values)):
+            self.clocks.setdefault(index, clock)  # a query deeper inside has said its own
         limit, offset = definition.limit, definition.offset
         return replace(
-            inner.query(definition),
+            shape,
             limit=None if limit is None else self.slot(limit, (*loc, "limit")),
             offset=self.slot(offset, (*loc, "offset")) if offset else None,
             at_most_one=limit is not None and limit <= 1,

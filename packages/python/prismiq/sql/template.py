@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import asyncpg
 
 from prismiq.access.context import RequestContext
 from prismiq.access.scope import ContextValue, context_value
-from prismiq.calendars import Calendar
+from prismiq.calendars import Calendar, Clock
 from prismiq.errors import ContextError, Issue, IssueCode, QueryError
 from prismiq.plan.expressions import Parameter, Zone
 from prismiq.plan.nodes import QueryPlan
@@ -48,8 +48,8 @@ class Template:
         asked for, the one more to know that there are any. Raises QueryError for values that their columns cannot take,
         all at once, and ContextError for a context that lacks a value.
         """
-        zone, now = ZoneInfo(self.time_zone), now or datetime.now(timezone.utc)
-        binder = _Binder(values, context, row_cap, zone, now, calendar=self.calendar)
+        clock = Clock(self.time_zone, self.calendar)
+        binder = _Binder(values, context, row_cap, clock, now or datetime.now(timezone.utc))
         args = tuple(binder.value(bound) for bound in self.bound)
         if binder.issues:
             raise QueryError(list(binder.issues)[:MAX_ISSUES])
@@ -59,20 +59,12 @@ class Template:
 
 class _Binder:
     def __init__(
-        self,
-        values: Values,
-        context: RequestContext | None,
-        row_cap: int,
-        zone: ZoneInfo,
-        now: datetime,
-        *,
-        calendar: Calendar,
+        self, values: Values, context: RequestContext | None, row_cap: int, clock: Clock, now: datetime
     ) -> None:
-        self._calendar = calendar
+        self._clock = self._outermost = clock
         self._values = values
         self._context = context
         self._row_cap = row_cap
-        self._zone = zone
         self._now = now
         self.issues: dict[Issue, None] = {}  # each once, in their order
 
@@ -92,7 +84,7 @@ class _Binder:
         return self._of_definition(bound, bound.source)
 
     def _of_definition(self, parameter: Parameter, slot: int) -> object:
-        raw = self._values.slots[slot]
+        raw, self._clock = self._values.slots[slot], self._values.clocks.get(slot, self._outermost)
         if not parameter.many or parameter.conversion in BINS:
             return self._converted(raw, parameter)
         items = as_items(raw)
@@ -101,7 +93,9 @@ class _Binder:
 
     def _converted(self, raw: object, parameter: Parameter, *position: int) -> object:
         try:
-            return convert(raw, parameter.type, parameter.conversion, self._zone, self._now, calendar=self._calendar)
+            clock = self._clock
+            zone = ZoneInfo(clock.time_zone)
+            return convert(raw, parameter.type, parameter.conversion, zone, self._now, calendar=clock.calendar)
         except UnfitValueError as error:
             self.issues[Issue((*parameter.loc, *position), error.code, error.message, error.hint)] = None
             return None
