@@ -16,6 +16,7 @@ class ResultColumn(BaseModel):
 
     name: str
     type: str = Field(examples=["numeric"])
+    element: str | None = Field(default=None, description="The type of an array's elements.")
     role: str = Field(examples=["measure"], description="dimension, measure or column")
     label: str
     granularity: str | None = None

@@ -53,6 +53,7 @@ def column_json(column: OutputColumn) -> Mapping[str, object]:
     described = {
         "name": column.name,
         "type": column.type.value,
+        "element": None if column.element is None else column.element.value,
         "role": column.role.value,
         "granularity": column.granularity,
         "label": column.label,

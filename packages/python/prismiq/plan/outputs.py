@@ -29,3 +29,5 @@ class OutputColumn:
     source: str | None = None
     grain: str | None = None
     """For a measure: the path whose rows it is computed over."""
+    element: DataType | None = None
+    """Of an array."""

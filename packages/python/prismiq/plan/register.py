@@ -48,7 +48,10 @@ class Register:
         if name in self.outputs:
             self._refuse_twice(name, loc)
         self.names[loc] = name
-        self.outputs[name] = OutputColumn(name, expression.type.kind, role, label, granularity, source, grain)
+        type_ = expression.type
+        self.outputs[name] = OutputColumn(
+            name, type_.kind, role, label, granularity, source, grain, element=type_.element
+        )
         self.types[name] = Output(name, expression.type)
 
     def take(self, other: Register, loc: Location) -> None:
