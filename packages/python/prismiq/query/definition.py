@@ -62,7 +62,7 @@ class _Part(BaseModel):
 class Dimension(_Part):
     """A field or an expression to group by, or in `columns` to list. A bare string is its `field`."""
 
-    field: Reference | None = None
+    field: Reference | None = Field(default=None, description="A path: `status`, `customer.segment`.")
     fields: dict[Name, Reference] | None = Field(
         default=None,
         description='Without a `source`: the field of each table that is measured, `{"orders": "ordered_at"}`.',
@@ -70,7 +70,7 @@ class Dimension(_Part):
     expression: ExpressionText | None = Field(default=None, description="In the place of a field; needs a `name`.")
     name: Name | None = Field(default=None, description="The output's name; the path with underscores by default.")
     granularity: Granularity | None = Field(default=None, description="Buckets a date or timestamp.")
-    label: str | None = None
+    label: str | None = Field(default=None, description="The output's name for people.")
 
 
 class Measure(_Part):
@@ -80,7 +80,7 @@ class Measure(_Part):
     """
 
     aggregate: Aggregate
-    field: Reference | None = None
+    field: Reference | None = Field(default=None, description="What is aggregated; its table's rows count once each.")
     expression: ExpressionText | None = Field(default=None, description="In the place of a field; needs a `name`.")
     table: Reference | None = Field(default=None, description="For `count`: the path whose rows are counted.")
     p: float | None = Field(default=None, ge=0, le=1, description="For `percentile`: 0.9 is the 90th.")
@@ -91,23 +91,23 @@ class Measure(_Part):
     )
     name: Name | None = Field(default=None, description="The output's name; `<aggregate>_<path>` by default.")
     hidden: bool = Field(default=False, description="Kept out of the result; calculations, having and order see it.")
-    label: str | None = None
+    label: str | None = Field(default=None, description="The output's name for people.")
 
 
 class Calculation(_Part):
     """An expression over the query's dimensions, measures and other calculations, with window functions."""
 
-    name: Name
+    name: Name = Field(description="The output's name.")
     expression: ExpressionText = Field(description="`revenue / orders`, `sum(revenue) over (order by month)`.")
     hidden: bool = Field(default=False, description="Kept out of the result; other parts still see it.")
-    label: str | None = None
+    label: str | None = Field(default=None, description="The output's name for people.")
 
 
 class OrderBy(_Part):
     """Sorts by an output, or in a row query by a field. Nulls come last both ways. `"-revenue"` is descending."""
 
-    field: Reference
-    descending: bool = False
+    field: Reference = Field(description="An output's name, or in a row query a field.")
+    descending: bool = Field(default=False, description="The greatest first.")
 
 
 def _is_path(value: object) -> bool:
@@ -219,15 +219,17 @@ class QueryDefinition(_Part):
         "Without one every measure is of the table that its field or `table` begins with, over shared dimensions.",
     )
     joins: tuple[Join, ...] = Field(default=(), max_length=16, description="Joins without a relationship, in order.")
-    dimensions: tuple[DimensionLike, ...] = ()
-    measures: tuple[MeasureLike, ...] = ()
-    calculations: tuple[Calculation, ...] = ()
-    columns: tuple[DimensionLike, ...] = ()
+    dimensions: tuple[DimensionLike, ...] = Field(default=(), description="What to group by.")
+    measures: tuple[MeasureLike, ...] = Field(default=(), description="What to compute of each group.")
+    calculations: tuple[Calculation, ...] = Field(default=(), description="What to compute from the outputs.")
+    columns: tuple[DimensionLike, ...] = Field(default=(), description="What to list of each of the source's rows.")
     filters: Filter | None = Field(default=None, description="A condition on the joined rows, before aggregation.")
     having: Filter | None = Field(default=None, description="A condition on the outputs, after aggregation.")
-    order_by: Annotated[tuple[OrderLike, ...], BeforeValidator(_tuple_of_one)] = ()
-    limit: int | None = Field(default=None, ge=0, le=2**31 - 1)
-    offset: int = Field(default=0, ge=0, le=2**31 - 1)
+    order_by: Annotated[tuple[OrderLike, ...], BeforeValidator(_tuple_of_one)] = Field(
+        default=(), description="Outputs to sort by, nulls last; the remaining dimensions break ties."
+    )
+    limit: int | None = Field(default=None, ge=0, le=2**31 - 1, description="Rows at most.")
+    offset: int = Field(default=0, ge=0, le=2**31 - 1, description="Rows to leave out first.")
     time_zone: str | None = Field(default=None, description="IANA name; the engine's default where absent.")
 
     def to_json(self) -> dict[str, Any]:
