@@ -29,7 +29,7 @@ EXAMPLES = [
 CASES = [(path.parent.name, json.loads(path.read_text())) for path in sorted(ROOT.glob("tests/cases/*/query.json"))]
 # Errors of form, which a schema can know; all others need the tables.
 FORM = {
-    "missing", "unknown_key", "unknown_operator", "unknown_aggregate", "unknown_granularity", "empty_query", "null_value",
+    "missing", "unknown_key", "unknown_operator", "unknown_granularity", "empty_query", "null_value",
     "mixed_query",
 }  # fmt: skip
 VALIDATOR = jsonschema.Draft202012Validator(query_json_schema())

@@ -19,6 +19,9 @@ class ResultColumn(BaseModel):
     element: str | None = Field(default=None, description="The type of an array's elements.")
     role: str = Field(examples=["measure"], description="dimension, measure or column")
     label: str
+    format: str | None = Field(
+        default=None, description="How to show the values, as the query or the configuration says."
+    )
     granularity: str | None = None
     source: str | None = Field(default=None, description="table.column of a plain or bucketed column.")
     grain: str | None = Field(default=None, description="The path whose rows a measure is computed over.")

@@ -57,6 +57,7 @@ def column_json(column: OutputColumn) -> Mapping[str, object]:
         "role": column.role.value,
         "granularity": column.granularity,
         "label": column.label,
+        "format": column.format,
         "source": column.source,
         "grain": column.grain,
     }

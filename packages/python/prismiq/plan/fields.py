@@ -67,7 +67,9 @@ class Fields:
         granularity = None if shape.granularity is None else str(shape.granularity)
         label = shape.label or (label_of(name) if column is None else self._label(column))
         source = None if column is None else self._source(column)
-        self._register.add(name, expression, role, label, shape.loc, granularity=granularity, source=source)
+        self._register.add(
+            name, expression, role, label, shape.loc, granularity=granularity, source=source, format_=shape.format
+        )
         return Named(name, expression)
 
     def _path(self, column: Column) -> Segments:

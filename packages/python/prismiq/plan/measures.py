@@ -87,7 +87,9 @@ class Measures:
         before = (str(shape.aggregate), *named)
         name = shape.name or ("_".join(before) if argument is None else self._fields.name(argument, before, shape.loc))
         label = shape.label or label_of(name)
-        self._register.add(name, Output(name, type_), Role.MEASURE, label, shape.loc, grain=grain.name)
+        self._register.add(
+            name, Output(name, type_), Role.MEASURE, label, shape.loc, grain=grain.name, format_=shape.format
+        )
         if shape.hidden:
             self._register.hidden.add(name)
         return MeasureQuestion(name, shape.aggregate, argument, where, p, grain.alias, type_, shape.loc)

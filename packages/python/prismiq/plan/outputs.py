@@ -31,3 +31,5 @@ class OutputColumn:
     """For a measure: the path whose rows it is computed over."""
     element: DataType | None = None
     """Of an array."""
+    format: str | None = None
+    """How to show the values, as the query or the configuration says."""

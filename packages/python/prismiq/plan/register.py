@@ -36,6 +36,7 @@ class Register:
         granularity: str | None = None,
         source: str | None = None,
         grain: str | None = None,
+        format_: str | None = None,
     ) -> None:
         """Makes an expression an output, unless its name is taken or too long for PostgreSQL."""
         if len(name.encode()) > MAX_IDENTIFIER:
@@ -50,7 +51,7 @@ class Register:
         self.names[loc] = name
         type_ = expression.type
         self.outputs[name] = OutputColumn(
-            name, type_.kind, role, label, granularity, source, grain, element=type_.element
+            name, type_.kind, role, label, granularity, source, grain, type_.element, format_
         )
         self.types[name] = Output(name, expression.type)
 

@@ -152,6 +152,8 @@ class _Resolver:
 
     def _add_calculation(self, shape: CalculationShape, built: Expression) -> None:
         label = shape.label or label_of(shape.name)
-        self.register.add(shape.name, Output(shape.name, built.type), Role.CALCULATION, label, shape.loc)
+        self.register.add(
+            shape.name, Output(shape.name, built.type), Role.CALCULATION, label, shape.loc, format_=shape.format
+        )
         if shape.hidden:
             self.register.hidden.add(shape.name)

@@ -55,6 +55,16 @@ class Granularity(str, Enum):
         return self.value
 
 
+Format = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=40,
+        description="How to show the values: a d3-format (`.1%`) or a name such as `currency`; passed on as it is.",
+    ),
+]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -71,6 +81,7 @@ class Dimension(_Part):
     name: Name | None = Field(default=None, description="The output's name; the path with underscores by default.")
     granularity: Granularity | None = Field(default=None, description="Buckets a date or timestamp.")
     label: str | None = Field(default=None, description="The output's name for people.")
+    format: Format | None = None
 
 
 class Measure(_Part):
@@ -92,6 +103,34 @@ class Measure(_Part):
     name: Name | None = Field(default=None, description="The output's name; `<aggregate>_<path>` by default.")
     hidden: bool = Field(default=False, description="Kept out of the result; calculations, having and order see it.")
     label: str | None = Field(default=None, description="The output's name for people.")
+    format: Format | None = None
+
+
+class NamedDimension(_Part):
+    """A dimension that the configuration defines, by its name; `GET /schema` lists them."""
+
+    dimension: Name = Field(description="Its name in the configuration.")
+    path: Reference | None = Field(
+        default=None, description="The path to its table; needed only where several paths lead there."
+    )
+    granularity: Granularity | None = Field(default=None, description="In the place of the configured one.")
+    name: Name | None = Field(default=None, description="The output's name; the dimension's by default.")
+    label: str | None = Field(default=None, description="The output's name for people.")
+
+
+class Metric(_Part):
+    """A measure that the configuration defines, by its name; a bare name stands for it. `GET /schema` lists them."""
+
+    metric: Name = Field(description="Its name in the configuration.")
+    path: Reference | None = Field(
+        default=None, description="The path to its table; needed only where several paths lead there."
+    )
+    filters: Filter | None = Field(
+        default=None, description="In addition to the metric's own; fields start at the query's source."
+    )
+    name: Name | None = Field(default=None, description="The output's name; the metric's by default.")
+    hidden: bool = Field(default=False, description="Kept out of the result; calculations, having and order see it.")
+    label: str | None = Field(default=None, description="The output's name for people.")
 
 
 class Calculation(_Part):
@@ -101,6 +140,7 @@ class Calculation(_Part):
     expression: ExpressionText = Field(description="`revenue / orders`, `sum(revenue) over (order by month)`.")
     hidden: bool = Field(default=False, description="Kept out of the result; other parts still see it.")
     label: str | None = Field(default=None, description="The output's name for people.")
+    format: Format | None = None
 
 
 class OrderBy(_Part):
@@ -123,12 +163,15 @@ def _dimension(value: object) -> object:
 _CALL = re.compile(r"(\w+)\s*\((.*)\)", re.DOTALL)
 
 
+_AGGREGATES = frozenset(aggregate.value for aggregate in Aggregate)
+
+
 def _measure(value: object) -> object:
     if not isinstance(value, str):
         return value
     call = _CALL.fullmatch(value.strip())
     if call is None:
-        return {"aggregate": value}
+        return {"aggregate": value} if value in _AGGREGATES else {"metric": value}
     aggregate, field = call[1], call[2].strip()
     return {"aggregate": aggregate} if field in ("", "*") else {"aggregate": aggregate, "field": field}
 
@@ -144,13 +187,29 @@ def _tuple_of_one(value: object) -> object:
     return (value,) if items is None else items
 
 
+def _kind_of(value: object) -> str:
+    """Which of the two a dimension or a measure is: defined in the query, or by name in the configuration."""
+    named = isinstance(value, Metric | NamedDimension) or (
+        isinstance(value, dict) and not {"metric", "dimension"}.isdisjoint(cast("dict[str, object]", value))
+    )
+    return "by name" if named else "written out"
+
+
 if TYPE_CHECKING:
-    DimensionLike = Dimension | Path | str
-    MeasureLike = Measure | str
+    DimensionLike = Dimension | NamedDimension | Path | str
+    MeasureLike = Measure | Metric | str
     OrderLike = OrderBy | Path | str
 else:  # read as the model itself, so that an error names one place and not three tries
-    DimensionLike = Annotated[Dimension, BeforeValidator(_dimension, json_schema_input_type=Dimension | Reference)]
-    MeasureLike = Annotated[Measure, BeforeValidator(_measure, json_schema_input_type=Measure | str)]
+    DimensionLike = Annotated[
+        Annotated[Dimension, Tag("written out")] | Annotated[NamedDimension, Tag("by name")],
+        Discriminator(_kind_of),
+        BeforeValidator(_dimension, json_schema_input_type=Dimension | NamedDimension | Reference),
+    ]
+    MeasureLike = Annotated[
+        Annotated[Measure, Tag("written out")] | Annotated[Metric, Tag("by name")],
+        Discriminator(_kind_of),
+        BeforeValidator(_measure, json_schema_input_type=Measure | Metric | str),
+    ]
     OrderLike = Annotated[OrderBy, BeforeValidator(_order, json_schema_input_type=OrderBy | Reference)]
 
 
@@ -238,5 +297,5 @@ class QueryDefinition(_Part):
 
 
 # A filter may hold a query, and a query filters.
-for _model in (Condition, Exists, And, Or, Not, Measure, NestedQuery, Join, QueryDefinition):
+for _model in (Condition, Exists, And, Or, Not, Measure, Metric, NestedQuery, Join, QueryDefinition):
     _model.model_rebuild(_types_namespace={"QueryDefinition": QueryDefinition, "Filter": Filter})

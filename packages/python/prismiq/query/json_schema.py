@@ -237,7 +237,11 @@ def _kinds() -> list[Schema]:
 def _add_shorthands(properties: Schema, aggregates: list[str]) -> None:
     for key in ("dimensions", "columns"):
         properties[key]["items"] = {
-            "anyOf": [{"description": "Short for its `field`.", **_ref("Reference")}, _ref("Dimension")],
+            "anyOf": [
+                {"description": "Short for its `field`, or the name of a configured dimension.", **_ref("Reference")},
+                _ref("Dimension"),
+                _ref("NamedDimension"),
+            ],
         }
     with_field = "|".join(each for each in aggregates if each != "percentile")
     properties["measures"]["items"] = {
@@ -248,7 +252,9 @@ def _add_shorthands(properties: Schema, aggregates: list[str]) -> None:
                 "type": "string",
                 "pattern": rf"^\s*({with_field})\s*\(.+\)\s*$|^\s*count\s*\(\s*\)\s*$",
             },
+            {"description": "The name of a configured metric.", "type": "string", "pattern": r"^[^\W\d]\w*$"},
             _ref("Measure"),
+            _ref("Metric"),
         ],
     }
     keys: Schema = {
