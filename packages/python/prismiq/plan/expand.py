@@ -177,11 +177,7 @@ class _Expansion:
 
     def dimension(self, each: DimensionLike, loc: Location) -> DimensionLike:
         name = _bare_name(each)
-        if (
-            name is not None
-            and name in self._definitions.dimensions
-            and name not in self._tree.source.table.schema.by_name
-        ):
+        if name is not None and name in self._definitions.dimensions and not self._is_column(name):
             found, written = self._definitions.dimensions[name], None
         elif isinstance(each, NamedDimension):
             name, written = each.dimension, each.path

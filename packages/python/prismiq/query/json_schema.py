@@ -22,8 +22,9 @@ from prismiq.query.words import AGGREGATES, EXAMPLES, GRANULARITIES, OPERATORS
 Schema = dict[str, Any]
 
 _ONE_OF: Mapping[str, Sequence[str]] = {
-    "Condition": ("field", "expression"),
-    "Dimension": ("field", "expression"),
+    "Condition": ("field", "fields", "expression"),
+    "Dimension": ("field", "fields", "expression"),
+    "Join": ("table", "query"),
 }
 """Of these keys a part has exactly one."""
 
@@ -71,7 +72,7 @@ def schema_digest() -> str:
 @cache
 def _schema() -> Schema:
     derived = QueryDefinition.model_json_schema()
-    definitions = cast("Schema", derived.pop("$defs"))
+    definitions = cast("Schema", derived["$defs"])
     tidy: Schema = {name: _tidy(definition) for name, definition in definitions.items()}
     tidy |= {
         "Filter": _filter(),
@@ -93,14 +94,15 @@ def _schema() -> Schema:
         tidy[name]["description"] += "".join(
             f"\n- {word}" + (f": {words[word]}" if word in words else "") for word in tidy[name]["enum"]
         )
-    query = _tidy(derived)
+    query = cast("Schema", tidy["QueryDefinition"])
     _add_shorthands(query["properties"], cast("list[str]", tidy["Aggregate"]["enum"]))
     query["anyOf"] = _kinds()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:prismiq:schema:query",
         "title": "Prismiq query",
-        **query,
+        "description": query["description"],
+        **_ref("QueryDefinition"),
         "examples": [dict(example) for example in EXAMPLES],
         "$defs": dict(sorted(tidy.items())),
     }
@@ -200,7 +202,8 @@ def _values_by_operator() -> list[Schema]:
 
     items: Schema = {"type": "array", "items": {"not": {"type": "null"}}}
     return [
-        when(NO_VALUE, {"properties": {"value": False}}),
+        {"not": {"required": ["value", "query"]}},
+        when(NO_VALUE, {"properties": {"value": False, "query": False}}),
         when(LISTS, {"properties": {"value": items}}),
         when(PAIRS, {"properties": {"value": {**items, "minItems": 2, "maxItems": 2}}}),
         when(PERIODS, {"properties": {"value": _ref("Period")}}),
