@@ -129,9 +129,10 @@ def test_json_that_the_hosts_codec_parsed_is_text_again() -> None:
     assert parsed.to_arrow()["x"].to_pylist() == ['{"a":[1]}', None]
 
 
-def test_a_duration_beyond_arrows_is_refused() -> None:
-    with pytest.raises(RequestError, match="duration"):
-        result(DataType.INTERVAL, timedelta.max).to_arrow()
+@pytest.mark.parametrize("span", [timedelta.max, "P1M"])
+def test_a_span_that_is_no_duration_is_refused(span: object) -> None:
+    with pytest.raises(RequestError, match='"x" holds what an Arrow duration'):
+        result(DataType.INTERVAL, span).to_arrow()
 
 
 @EVERY
