@@ -177,9 +177,9 @@ class PrismiqEngine:
         """The pipeline up to PostgreSQL: read, scope, expand, split, plan (or find the plan), bind."""
         definition = read_definition(question, self.settings)
         scoped = await self._scoped(context)
-        definition = expand(definition, scoped, self._definitions.of(scoped))
-        shape, values = split(definition, time_zone=self.settings.time_zone)
         try:
+            definition = expand(definition, scoped, self._definitions.of(scoped))
+            shape, values = split(definition, time_zone=self.settings.time_zone)
             template = self._templates.get(shape, scoped)
             return template.bind(values, context, row_cap=self.settings.row_cap, now=self._clock())
         except QueryError as error:
