@@ -37,6 +37,7 @@ def test_paths(document: dict[str, Any]) -> None:
         "POST /prismiq/query/validate",
         "POST /prismiq/query/sql",
         "POST /prismiq/query/explain",
+        "GET /prismiq/query/schema",
         "GET /prismiq/health/live",
         "GET /prismiq/health/ready",
     }
@@ -47,7 +48,9 @@ def test_every_operation_is_described(document: dict[str, Any]) -> None:
         for operation in methods.values():
             assert operation["summary"], path
             assert operation["description"], path
-            assert operation["responses"]["200"]["content"]["application/json"]["schema"], path
+            (content,) = operation["responses"]["200"]["content"].items()
+            assert content[0] == ("application/schema+json" if path.endswith("/query/schema") else "application/json")
+            assert content[1]["schema"], path
             for status, response in operation["responses"].items():
                 if status != "200":
                     assert list(response["content"]) == ["application/problem+json"], (path, status)

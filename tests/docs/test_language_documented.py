@@ -18,6 +18,8 @@ from prismiq import (
     Join,
     JoinPair,
     Measure,
+    Metric,
+    NamedDimension,
     NestedQuery,
     Operator,
     QueryDefinition,
@@ -40,7 +42,19 @@ def test_every_word_is_there(words: type[Aggregate | Granularity | Operator]) ->
 
 @pytest.mark.parametrize(
     "model",
-    [QueryDefinition, NestedQuery, Join, JoinPair, Dimension, Measure, Calculation, Condition, Exists],
+    [
+        QueryDefinition,
+        NestedQuery,
+        Join,
+        JoinPair,
+        Dimension,
+        NamedDimension,
+        Measure,
+        Metric,
+        Calculation,
+        Condition,
+        Exists,
+    ],
     ids=lambda each: each.__name__,
 )
 def test_every_key_is_there(model: type[BaseModel]) -> None:

@@ -122,6 +122,7 @@ ACCESS: Mapping[tuple[str, str], list[Call]] = {
     ],
     ("POST", "/query/sql"): _queries("/query/sql", {"clerk": 403}),
     ("POST", "/query/explain"): _queries("/query/explain", {"clerk": 403}),
+    ("GET", "/query/schema"): [Call("/query/schema", ALL)],
     ("GET", "/health/live"): [Call("/health/live", ALL, unauthenticated=200)],
     ("GET", "/health/ready"): [Call("/health/ready", ALL, unauthenticated=200)],
 }

@@ -13,7 +13,7 @@ from prismiq import errors
 NAMES = [
     "AccessPolicy", "Aggregate", "And", "BusyError", "Calculation", "ColumnSchema", "Condition",
     "ConfigurationError", "ContextError", "DataType", "DatabaseError", "DatabaseSchema", "DatabaseUnavailableError",
-    "Dimension", "EngineNotOpenError", "Exists", "Filter", "Granularity", "Issue", "IssueCode", "Join", "JoinPair", "Mask", "Measure", "NestedQuery",
+    "Dimension", "EngineNotOpenError", "Exists", "Filter", "Granularity", "Issue", "IssueCode", "Join", "JoinPair", "Mask", "Measure", "Metric", "NamedDimension", "NestedQuery",
     "Not", "NotFoundError", "Operator", "Or", "OrderBy", "OutputColumn", "Path", "PayloadTooLargeError",
     "PermissionDeniedError", "PrismiqEngine", "PrismiqError", "QueryDefinition", "QueryError", "QueryFailedError",
     "QueryResult", "QueryTimeoutError", "Relationship", "RequestContext", "RequestError", "RowFilter",

@@ -16,6 +16,8 @@ from prismiq.execution import Database, QueryResult
 from prismiq.execution.pool import Pool
 from prismiq.introspection import SchemaCache, introspect
 from prismiq.plan import plan, render
+from prismiq.plan.definitions import UsableDefinitions, define
+from prismiq.plan.expand import expand
 from prismiq.query import Condition, Dimension, Operator, QueryDefinition
 from prismiq.query.fields import Path
 from prismiq.query.parse import read_definition
@@ -68,6 +70,7 @@ class PrismiqEngine:
         self._schema = SchemaCache(self._introspect, self.settings.schema_ttl)
         self._clock = clock
         self._scopes = Scopes(policy)
+        self._definitions = UsableDefinitions()
         self._templates = Templates(self.settings.plan_cache_size, max_tables=self.settings.max_joined_tables)
 
     async def open(self) -> None:
@@ -117,9 +120,9 @@ class PrismiqEngine:
     async def explain_query(self, question: Question, context: RequestContext | None = None) -> dict[str, Any]:
         """The plan's tree as text, the SQL, and PostgreSQL's EXPLAIN of it (not run). Raises like `compile_query`."""
         statement = await self.compile_query(question, context)
-        definition = read_definition(question, self.settings)
-        shape, _ = split(definition, time_zone=self.settings.time_zone, calendar=self.settings.calendar)
         scoped = await self._scoped(context)
+        definition = expand(read_definition(question, self.settings), scoped, self._definitions.of(scoped))
+        shape, _ = split(definition, time_zone=self.settings.time_zone, calendar=self.settings.calendar)
         return {
             "plan": render(plan(shape, scoped)).splitlines(),
             "sql": statement.sql,
@@ -127,8 +130,9 @@ class PrismiqEngine:
         }
 
     async def get_schema(self, context: RequestContext | None = None) -> DatabaseSchema:
-        """What this caller may query: tables, columns and relationships."""
-        return visible_schema(await self._scoped(context))
+        """What this caller may query: tables, columns and relationships, metrics and dimensions."""
+        scoped = await self._scoped(context)
+        return visible_schema(scoped, *self._definitions.of(scoped).listed())
 
     async def refresh_schema(self) -> None:
         """Reads the database's schema again, now. Plans made for the old one are no longer used."""
@@ -170,11 +174,12 @@ class PrismiqEngine:
         await self._database.ping()
 
     async def _prepare(self, question: Question, context: RequestContext | None) -> Statement:
-        """The pipeline up to PostgreSQL: read, scope, split, plan (or find the plan), bind."""
+        """The pipeline up to PostgreSQL: read, scope, expand, split, plan (or find the plan), bind."""
         definition = read_definition(question, self.settings)
         scoped = await self._scoped(context)
-        shape, values = split(definition, time_zone=self.settings.time_zone, calendar=self.settings.calendar)
         try:
+            definition = expand(definition, scoped, self._definitions.of(scoped))
+            shape, values = split(definition, time_zone=self.settings.time_zone, calendar=self.settings.calendar)
             template = self._templates.get(shape, scoped)
             return template.bind(values, context, row_cap=self.settings.row_cap, now=self._clock())
         except QueryError as error:
@@ -187,7 +192,10 @@ class PrismiqEngine:
         async with self._database.connection() as connection:
             found = await introspect(connection, self.configuration.schemas)
         # A large schema is some 100 ms of Python; in a thread the event loop keeps its turns.
-        return await asyncio.to_thread(apply, found, self.configuration)
+        return await asyncio.to_thread(self._configured, found)
+
+    def _configured(self, found: DatabaseSchema) -> DatabaseSchema:
+        return define(apply(found, self.configuration), self.configuration)
 
     def _check_sql_visible(self, context: RequestContext | None) -> None:
         if self.policy is None or self.policy.sql_visible_to == "everyone":

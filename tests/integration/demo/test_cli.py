@@ -174,3 +174,9 @@ def test_serve_without_a_database_does_not_start() -> None:
     assert done.returncode == 1
     assert "error: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_json_schema_of_a_query_needs_no_database(run: Run) -> None:
+    ran = run("query-schema")
+    assert ran.code == 0
+    assert ran.out == (Path(__file__).parents[3] / "packages/docs/query.schema.json").read_text(encoding="utf-8")

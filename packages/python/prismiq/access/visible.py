@@ -5,18 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from prismiq.access.scope import ScopedSchema, ScopedTable
-from prismiq.schema.models import ColumnSchema, DatabaseSchema, ForeignKey, Relationship, TableRef, TableSchema
+from prismiq.schema.models import (
+    ColumnSchema,
+    DatabaseSchema,
+    DefinedDimension,
+    DefinedMetric,
+    ForeignKey,
+    Relationship,
+    TableRef,
+    TableSchema,
+)
 
 
-def visible_schema(scoped: ScopedSchema) -> DatabaseSchema:
+def visible_schema(
+    scoped: ScopedSchema, metrics: tuple[DefinedMetric, ...] = (), dimensions: tuple[DefinedDimension, ...] = ()
+) -> DatabaseSchema:
     """The tables, columns and relationships that exist for the caller, and nothing that tells of others.
+
+    `metrics` and `dimensions` are the configuration's that the caller may use.
 
     A key or a foreign key is shown where all its columns are; a relationship always, since it can be followed, but
     without columns that are hidden. Of a table reduced to the caller's rows the size and the row estimate are left out,
     since they are of all its rows.
     """
     tables = tuple(_table(table, scoped.tables) for table in scoped.tables.values())
-    return DatabaseSchema(tables=tables, default_schema=scoped.database.default_schema, version=scoped.version)
+    return DatabaseSchema(
+        tables=tables,
+        metrics=metrics,
+        dimensions=dimensions,
+        default_schema=scoped.database.default_schema,
+        version=scoped.version,
+    )
 
 
 def _table(table: ScopedTable, others: Mapping[TableRef, ScopedTable]) -> TableSchema:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from pydantic import BaseModel, Field
 
 from prismiq.api.problems import MEDIA_TYPE, Problem, ProblemIssue
-from prismiq.query import QueryDefinition
+from prismiq.query.json_schema import query_json_schema
 
 
 class ResultColumn(BaseModel):
@@ -16,8 +16,12 @@ class ResultColumn(BaseModel):
 
     name: str
     type: str = Field(examples=["numeric"])
+    element: str | None = Field(default=None, description="The type of an array's elements.")
     role: str = Field(examples=["measure"], description="dimension, measure or column")
     label: str
+    format: str | None = Field(
+        default=None, description="How to show the values, as the query or the configuration says."
+    )
     granularity: str | None = None
     source: str | None = Field(default=None, description="table.column of a plain or bucketed column.")
     grain: str | None = Field(default=None, description="The path whose rows a measure is computed over.")
@@ -101,7 +105,8 @@ def _inlined(part: Any, definitions: Mapping[str, Any], recursive: frozenset[str
         items = ((key, value) for key, value in schema.items() if key not in ("$defs", "discriminator"))
         return {key: _inlined(value, definitions, recursive, above) for key, value in items}
     if name in above or (name in recursive and len(above) > 1):
-        return {"type": "object", "title": name}
+        kind = {} if "anyOf" in definitions[name] else {"type": "object"}
+        return {**kind, "title": name}
     target = _inlined(definitions[name], definitions, recursive, (*above, name) if name in recursive else above)
     return {**target, **{key: value for key, value in schema.items() if key not in ("$ref", "$defs")}}
 
@@ -211,12 +216,23 @@ _EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 
+# OpenAPI shows its own examples, and has no place for a schema's identity.
+_QUERY_SCHEMA = {
+    key: value for key, value in inlined(query_json_schema()).items() if key not in ("$schema", "$id", "examples")
+}
+
+SCHEMA_TYPE = "application/schema+json"
+SCHEMA_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A JSON Schema of draft 2020-12.", "content": {SCHEMA_TYPE: {"schema": {"type": "object"}}}},
+    403: _PROBLEMS[403],
+}
+
 QUERY_BODY: dict[str, Any] = {
     "required": True,
     "description": "A query definition.",
     "content": {
         "application/json": {
-            "schema": inlined(QueryDefinition.model_json_schema()),
+            "schema": _QUERY_SCHEMA,
             "examples": {name: {"summary": summary, "value": value} for name, (summary, value) in _EXAMPLES.items()},
         }
     },

@@ -15,17 +15,21 @@ from prismiq.access import RequestContext
 from prismiq.api.context import GetContext, check_context
 from prismiq.api.documentation import (
     QUERY_BODY,
+    SCHEMA_ANSWERS,
+    SCHEMA_TYPE,
     ExplainResponse,
     QueryResponse,
     SqlResponse,
     ValidationResponse,
     documented,
 )
+from prismiq.api.etags import etag_of, not_modified
 from prismiq.api.problems import ProblemRoute, issue_json, json_bytes
 from prismiq.api.requests import check_accepts_json, read_json_body, run_while_connected, wanted_numbers
 from prismiq.engine import PrismiqEngine
 from prismiq.execution import column_json, encode_json
 from prismiq.execution.encode import plain_value
+from prismiq.query.json_schema import schema_digest, schema_text
 
 JSON = "application/json"
 
@@ -98,6 +102,14 @@ def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
         explained = await run_while_connected(request, engine.explain_query(body, context))
         return Response(json_bytes(explained, plain_value), media_type=JSON)
 
+    async def read_query_schema(request: Request, context: RequestContext = caller) -> Response:
+        """The JSON Schema of a query, for editors and language models. The same for every caller."""
+        check_context(context)
+        headers = {"ETag": etag_of(schema_digest()), "Cache-Control": "private, no-cache"}
+        if not_modified(request, headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        return Response(schema_text(), headers=headers, media_type=SCHEMA_TYPE)
+
     def add(path: str, endpoint: Callable[..., Coroutine[Any, Any, Response]], model: type[BaseModel]) -> None:
         router.add_api_route(
             path,
@@ -112,4 +124,7 @@ def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
     add("/query/validate", validate_query, ValidationResponse)
     add("/query/sql", show_sql, SqlResponse)
     add("/query/explain", explain_query, ExplainResponse)
+    router.add_api_route(
+        "/query/schema", read_query_schema, methods=["GET"], response_class=Response, responses=SCHEMA_ANSWERS
+    )
     return router

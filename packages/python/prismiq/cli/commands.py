@@ -12,6 +12,7 @@ import typer
 from prismiq.access import AccessPolicy
 from prismiq.cli import output
 from prismiq.engine import PrismiqEngine
+from prismiq.query.json_schema import schema_text
 from prismiq.schema import SchemaConfiguration
 
 app = typer.Typer(
@@ -110,6 +111,12 @@ def sql(database_url: DatabaseUrl, file: Question, config: Config = None, as_jso
     text = file.read()
     statement = _with_engine(database_url, config, lambda engine: engine.compile_query(text))
     output.print_statement(statement, as_json=as_json)
+
+
+@app.command("query-schema")
+def query_schema() -> None:
+    """Print the JSON Schema of a query, for an editor or a language model."""
+    output.print_json_schema(schema_text())
 
 
 def _with_engine(database_url: str, config: Path | None, ask: Callable[[PrismiqEngine], Awaitable[T]]) -> T:

@@ -40,6 +40,11 @@ def print_serving(url: str) -> None:
     )
 
 
+def print_json_schema(text: str) -> None:
+    """A JSON Schema, byte for byte as it is published."""
+    sys.stdout.write(text)
+
+
 def print_schema(schema: DatabaseSchema, table: str | None, *, as_json: bool) -> None:
     """The tables; with a name, that table's columns and relationships. Raises NotFoundError where it is none."""
     if table is None:

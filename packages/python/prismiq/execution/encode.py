@@ -53,9 +53,11 @@ def column_json(column: OutputColumn) -> Mapping[str, object]:
     described = {
         "name": column.name,
         "type": column.type.value,
+        "element": None if column.element is None else column.element.value,
         "role": column.role.value,
         "granularity": column.granularity,
         "label": column.label,
+        "format": column.format,
         "source": column.source,
         "grain": column.grain,
         "binned": column.binned or None,

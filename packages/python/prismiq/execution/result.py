@@ -8,12 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from prismiq.plan.outputs import OutputColumn
 from prismiq.schema.types import DataType
 from prismiq.sql.statement import Statement
+
+if TYPE_CHECKING:
+    import pandas  # pyright: ignore[reportMissingTypeStubs]  it holds its types itself
+    import polars
 
 Row = tuple[Any, ...]
 
@@ -87,6 +93,23 @@ class QueryResult:
         names = [column.name for column in self.columns]
         return [dict(zip(names, row, strict=True)) for row in self.rows]
 
+    def to_arrow(self) -> Any:
+        """A `pyarrow.Table`, typed by the columns' PostgreSQL types, also where there are no rows: `prismiq[arrow]`.
+
+        Numeric is a decimal with every digit, its NaN and infinities null; a moment has the query's time zone; JSON,
+        uuid, enum and what Arrow has no type for are text. Raises ConfigurationError where pyarrow is not installed,
+        RequestError for a value that Arrow cannot hold, such as a number of 80 digits.
+        """
+        return _export().to_arrow(self)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A pandas frame with the types of `to_arrow`, so that a bigint beside a null stays one: `prismiq[pandas]`."""
+        return _export().to_pandas(self)
+
+    def to_polars(self) -> polars.DataFrame:
+        """A polars frame with the types of `to_arrow`; its decimals have 38 digits at most: `prismiq[polars]`."""
+        return _export().to_polars(self)
+
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
 
@@ -109,6 +132,10 @@ class QueryResult:
             zone = self.zone
             by_type[DataType.TIMESTAMPTZ] = lambda value: in_zone(value, zone)
         return [by_type.get(column.type) for column in self.columns]
+
+
+def _export() -> ModuleType:
+    return import_module("prismiq.execution.arrow")  # which reads results itself
 
 
 def in_zone(value: Any, zone: ZoneInfo) -> Any:

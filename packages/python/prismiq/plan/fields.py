@@ -8,7 +8,7 @@ from prismiq.errors import IssueCode, Location
 from prismiq.plan.dimensions import bucket, number_bucket
 from prismiq.plan.expressions import Column, Expression, Named
 from prismiq.plan.filtering import Filtering
-from prismiq.plan.outputs import Role
+from prismiq.plan.outputs import OutputColumn, Role
 from prismiq.plan.paths import JoinTree
 from prismiq.plan.question import Issues
 from prismiq.plan.register import Register, label_of
@@ -75,13 +75,18 @@ class Fields:
             return None
         column = column_of(part)
         name = shape.name or self.name(part, (), shape.loc)
-        granularity = None if shape.granularity is None else str(shape.granularity)
-        label = shape.label or (label_of(name) if column is None else self._label(column))
-        source = None if column is None else self._source(column)
-        binned = shape.bins is not None
-        self._register.add(
-            name, expression, role, label, shape.loc, granularity=granularity, source=source, binned=binned
+        output = OutputColumn(
+            name=name,
+            type=expression.type.kind,
+            role=role,
+            label=shape.label or (label_of(name) if column is None else self._label(column)),
+            granularity=None if shape.granularity is None else str(shape.granularity),
+            source=None if column is None else self._source(column),
+            binned=shape.bins is not None,
+            element=expression.type.element,
+            format=shape.format,
         )
+        self._register.add(output, expression.type, shape.loc)
         return Named(name, expression)
 
     def _bucket(self, part: Expression, shape: DimensionShape, name: str) -> Expression | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from prismiq.errors import IssueCode
 from prismiq.plan.aggregates import fitting, result_type
-from prismiq.plan.expressions import BIGINT, DOUBLE, Expression, Output, Parameter
+from prismiq.plan.expressions import BIGINT, DOUBLE, Expression, Parameter
 from prismiq.plan.fields import Fields
 from prismiq.plan.filtering import Filtering
-from prismiq.plan.outputs import Role
+from prismiq.plan.outputs import OutputColumn, Role
 from prismiq.plan.paths import JoinTree
 from prismiq.plan.question import Instance, Issues, MeasureQuestion
 from prismiq.plan.register import Register, label_of
@@ -86,8 +86,16 @@ class Measures:
         where = self._filtering.filter(shape.filters)
         before = (str(shape.aggregate), *named)
         name = shape.name or ("_".join(before) if argument is None else self._fields.name(argument, before, shape.loc))
-        label = shape.label or label_of(name)
-        self._register.add(name, Output(name, type_), Role.MEASURE, label, shape.loc, grain=grain.name)
+        output = OutputColumn(
+            name=name,
+            type=type_.kind,
+            role=Role.MEASURE,
+            label=shape.label or label_of(name),
+            grain=grain.name,
+            element=type_.element,
+            format=shape.format,
+        )
+        self._register.add(output, type_, shape.loc)
         if shape.hidden:
             self._register.hidden.add(name)
         return MeasureQuestion(name, shape.aggregate, argument, where, p, grain.alias, type_, shape.loc)

@@ -31,3 +31,7 @@ class OutputColumn:
     """For a measure: the path whose rows it is computed over."""
     binned: bool = False
     """Whether a value is the lower bound of a bin."""
+    element: DataType | None = None
+    """Of an array."""
+    format: str | None = None
+    """How to show the values, as the query or the configuration says."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from prismiq.errors import IssueCode, Location
-from prismiq.plan.expressions import Expression, Output
+from prismiq.plan.expressions import Output, ValueType
 from prismiq.plan.outputs import OutputColumn, Role
 from prismiq.plan.paths import MAX_IDENTIFIER
 from prismiq.plan.question import Issues
@@ -25,20 +25,9 @@ class Register:
         """Of what has been resolved, by where it stands."""
         self.hidden: set[str] = set()
 
-    def add(
-        self,
-        name: str,
-        expression: Expression,
-        role: Role,
-        label: str,
-        loc: Location,
-        *,
-        granularity: str | None = None,
-        source: str | None = None,
-        grain: str | None = None,
-        binned: bool = False,
-    ) -> None:
-        """Makes an expression an output, unless its name is taken or too long for PostgreSQL."""
+    def add(self, output: OutputColumn, type_: ValueType, loc: Location) -> None:
+        """Takes an output, unless its name is taken or too long for PostgreSQL."""
+        name = output.name
         if len(name.encode()) > MAX_IDENTIFIER:
             self.issues.add(
                 (*loc, "name"),
@@ -49,8 +38,8 @@ class Register:
         if name in self.outputs:
             self._refuse_twice(name, loc)
         self.names[loc] = name
-        self.outputs[name] = OutputColumn(name, expression.type.kind, role, label, granularity, source, grain, binned)
-        self.types[name] = Output(name, expression.type)
+        self.outputs[name] = output
+        self.types[name] = Output(name, type_)
 
     def take(self, other: Register, loc: Location) -> None:
         """Makes the output that another register has from this place one of this."""

@@ -18,7 +18,7 @@ from prismiq.plan.fields import Fields
 from prismiq.plan.filtering import Filtering
 from prismiq.plan.measures import Measures
 from prismiq.plan.nodes import SortKey
-from prismiq.plan.outputs import Role
+from prismiq.plan.outputs import OutputColumn, Role
 from prismiq.plan.paths import JoinTree
 from prismiq.plan.planning import Planning
 from prismiq.plan.question import Question
@@ -151,7 +151,14 @@ class _Resolver:
         return self.register.find(name.path, dotted(name.path), loc)
 
     def _add_calculation(self, shape: CalculationShape, built: Expression) -> None:
-        label = shape.label or label_of(shape.name)
-        self.register.add(shape.name, Output(shape.name, built.type), Role.CALCULATION, label, shape.loc)
+        output = OutputColumn(
+            name=shape.name,
+            type=built.type.kind,
+            role=Role.CALCULATION,
+            label=shape.label or label_of(shape.name),
+            element=built.type.element,
+            format=shape.format,
+        )
+        self.register.add(output, built.type, shape.loc)
         if shape.hidden:
             self.register.hidden.add(shape.name)

@@ -22,6 +22,8 @@ from prismiq.query.definition import (
     Join,
     JoinPair,
     Measure,
+    Metric,
+    NamedDimension,
     NestedQuery,
     OrderBy,
     QueryDefinition,
@@ -173,13 +175,15 @@ def _unknown_key(loc: Location, details: ErrorDetails) -> Issue:
     key = str(details["loc"][-1])
     model = _model(details["loc"][:-1])
     known = [field.alias or name for name, field in model.model_fields.items()]
-    return Issue(loc, IssueCode.UNKNOWN_KEY, f'"{_short(key)}" is not known here.', _choose(key, known))
+    return Issue(loc, IssueCode.UNKNOWN_KEY, f'"{_short(key)}" is not known here.', choose(key, known))
 
 
 def _model(loc: Sequence[str | int]) -> type[BaseModel]:
     """Which model an object at Pydantic's place is."""
     for step in reversed(loc):
-        if isinstance(step, str):
+        if step == "by name":
+            return NamedDimension if loc[0] in ("dimensions", "columns") else Metric
+        if isinstance(step, str) and step != "written out":
             return _MODELS.get(step, QueryDefinition)
     return QueryDefinition
 
@@ -187,10 +191,11 @@ def _model(loc: Sequence[str | int]) -> type[BaseModel]:
 def _unknown_word(loc: Location, code: IssueCode, what: str, value: object, known: list[str]) -> Issue:
     if not isinstance(value, str):
         return Issue(loc, code, f'"{what}" must be text.', f"Known are {', '.join(known)}.")
-    return Issue(loc, code, f'There is no {what} "{_short(value)}".', _choose(value, known))
+    return Issue(loc, code, f'There is no {what} "{_short(value)}".', choose(value, known))
 
 
-def _choose(word: str, known: list[str]) -> str:
+def choose(word: str, known: list[str]) -> str:
+    """A hint at the words that are known, the one that was meant first."""
     lowered = word.lower()
     meant = [_OTHER_WORDS[lowered]] if _OTHER_WORDS.get(lowered) in known else get_close_matches(lowered, known, n=1)
     near = f'Did you mean "{meant[0]}"? ' if meant else ""

@@ -58,6 +58,16 @@ class Granularity(str, Enum):
         return self.value
 
 
+Format = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=40,
+        description="How to show the values: a d3-format (`.1%`) or a name such as `currency`; passed on as it is.",
+    ),
+]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -65,7 +75,7 @@ class _Part(BaseModel):
 class Dimension(_Part):
     """A field or an expression to group by, or in `columns` to list. A bare string is its `field`."""
 
-    field: Reference | None = None
+    field: Reference | None = Field(default=None, description="A path: `status`, `customer.segment`.")
     fields: dict[Name, Reference] | None = Field(
         default=None,
         description='Without a `source`: the field of each table that is measured, `{"orders": "ordered_at"}`.',
@@ -81,7 +91,8 @@ class Dimension(_Part):
         description="Buckets a number by bounds of your own, ascending: [0, 10, 100] makes four bins, "
         "below 0, from 0, from 10, and from 100 on.",
     )
-    label: str | None = None
+    label: str | None = Field(default=None, description="The output's name for people.")
+    format: Format | None = None
 
     @model_validator(mode="after")
     def _one_bucket(self) -> Dimension:
@@ -99,7 +110,7 @@ class Measure(_Part):
     """
 
     aggregate: Aggregate
-    field: Reference | None = None
+    field: Reference | None = Field(default=None, description="What is aggregated; its table's rows count once each.")
     expression: ExpressionText | None = Field(default=None, description="In the place of a field; needs a `name`.")
     table: Reference | None = Field(default=None, description="For `count`: the path whose rows are counted.")
     p: float | None = Field(default=None, ge=0, le=1, description="For `percentile`: 0.9 is the 90th.")
@@ -110,23 +121,52 @@ class Measure(_Part):
     )
     name: Name | None = Field(default=None, description="The output's name; `<aggregate>_<path>` by default.")
     hidden: bool = Field(default=False, description="Kept out of the result; calculations, having and order see it.")
-    label: str | None = None
+    label: str | None = Field(default=None, description="The output's name for people.")
+    format: Format | None = None
+
+
+class NamedDimension(_Part):
+    """A dimension that the configuration defines, by its name; `GET /schema` lists them."""
+
+    dimension: Name = Field(description="Its name in the configuration.")
+    path: Reference | None = Field(
+        default=None, description="The path to its table; needed only where several paths lead there."
+    )
+    granularity: Granularity | None = Field(default=None, description="In the place of the configured one.")
+    name: Name | None = Field(default=None, description="The output's name; the dimension's by default.")
+    label: str | None = Field(default=None, description="The output's name for people.")
+
+
+class Metric(_Part):
+    """A measure that the configuration defines, by its name; a bare name stands for it. `GET /schema` lists them."""
+
+    metric: Name = Field(description="Its name in the configuration.")
+    path: Reference | None = Field(
+        default=None, description="The path to its table; needed only where several paths lead there."
+    )
+    filters: Filter | None = Field(
+        default=None, description="In addition to the metric's own; fields start at the query's source."
+    )
+    name: Name | None = Field(default=None, description="The output's name; the metric's by default.")
+    hidden: bool = Field(default=False, description="Kept out of the result; calculations, having and order see it.")
+    label: str | None = Field(default=None, description="The output's name for people.")
 
 
 class Calculation(_Part):
     """An expression over the query's dimensions, measures and other calculations, with window functions."""
 
-    name: Name
+    name: Name = Field(description="The output's name.")
     expression: ExpressionText = Field(description="`revenue / orders`, `sum(revenue) over (order by month)`.")
     hidden: bool = Field(default=False, description="Kept out of the result; other parts still see it.")
-    label: str | None = None
+    label: str | None = Field(default=None, description="The output's name for people.")
+    format: Format | None = None
 
 
 class OrderBy(_Part):
     """Sorts by an output, or in a row query by a field. Nulls come last both ways. `"-revenue"` is descending."""
 
-    field: Reference
-    descending: bool = False
+    field: Reference = Field(description="An output's name, or in a row query a field.")
+    descending: bool = Field(default=False, description="The greatest first.")
 
 
 def _is_path(value: object) -> bool:
@@ -142,12 +182,15 @@ def _dimension(value: object) -> object:
 _CALL = re.compile(r"(\w+)\s*\((.*)\)", re.DOTALL)
 
 
+_AGGREGATES = frozenset(aggregate.value for aggregate in Aggregate)
+
+
 def _measure(value: object) -> object:
     if not isinstance(value, str):
         return value
     call = _CALL.fullmatch(value.strip())
     if call is None:
-        return {"aggregate": value}
+        return {"aggregate": value} if value in _AGGREGATES else {"metric": value}
     aggregate, field = call[1], call[2].strip()
     return {"aggregate": aggregate} if field in ("", "*") else {"aggregate": aggregate, "field": field}
 
@@ -163,13 +206,29 @@ def _tuple_of_one(value: object) -> object:
     return (value,) if items is None else items
 
 
+def _kind_of(value: object) -> str:
+    """Which of the two a dimension or a measure is: defined in the query, or by name in the configuration."""
+    named = isinstance(value, Metric | NamedDimension) or (
+        isinstance(value, dict) and not {"metric", "dimension"}.isdisjoint(cast("dict[str, object]", value))
+    )
+    return "by name" if named else "written out"
+
+
 if TYPE_CHECKING:
-    DimensionLike = Dimension | Path | str
-    MeasureLike = Measure | str
+    DimensionLike = Dimension | NamedDimension | Path | str
+    MeasureLike = Measure | Metric | str
     OrderLike = OrderBy | Path | str
 else:  # read as the model itself, so that an error names one place and not three tries
-    DimensionLike = Annotated[Dimension, BeforeValidator(_dimension, json_schema_input_type=Dimension | Reference)]
-    MeasureLike = Annotated[Measure, BeforeValidator(_measure, json_schema_input_type=Measure | str)]
+    DimensionLike = Annotated[
+        Annotated[Dimension, Tag("written out")] | Annotated[NamedDimension, Tag("by name")],
+        Discriminator(_kind_of),
+        BeforeValidator(_dimension, json_schema_input_type=Dimension | NamedDimension | Reference),
+    ]
+    MeasureLike = Annotated[
+        Annotated[Measure, Tag("written out")] | Annotated[Metric, Tag("by name")],
+        Discriminator(_kind_of),
+        BeforeValidator(_measure, json_schema_input_type=Measure | Metric | str),
+    ]
     OrderLike = Annotated[OrderBy, BeforeValidator(_order, json_schema_input_type=OrderBy | Reference)]
 
 
@@ -238,15 +297,17 @@ class QueryDefinition(_Part):
         "Without one every measure is of the table that its field or `table` begins with, over shared dimensions.",
     )
     joins: tuple[Join, ...] = Field(default=(), max_length=16, description="Joins without a relationship, in order.")
-    dimensions: tuple[DimensionLike, ...] = ()
-    measures: tuple[MeasureLike, ...] = ()
-    calculations: tuple[Calculation, ...] = ()
-    columns: tuple[DimensionLike, ...] = ()
+    dimensions: tuple[DimensionLike, ...] = Field(default=(), description="What to group by.")
+    measures: tuple[MeasureLike, ...] = Field(default=(), description="What to compute of each group.")
+    calculations: tuple[Calculation, ...] = Field(default=(), description="What to compute from the outputs.")
+    columns: tuple[DimensionLike, ...] = Field(default=(), description="What to list of each of the source's rows.")
     filters: Filter | None = Field(default=None, description="A condition on the joined rows, before aggregation.")
     having: Filter | None = Field(default=None, description="A condition on the outputs, after aggregation.")
-    order_by: Annotated[tuple[OrderLike, ...], BeforeValidator(_tuple_of_one)] = ()
-    limit: int | None = Field(default=None, ge=0, le=2**31 - 1)
-    offset: int = Field(default=0, ge=0, le=2**31 - 1)
+    order_by: Annotated[tuple[OrderLike, ...], BeforeValidator(_tuple_of_one)] = Field(
+        default=(), description="Outputs to sort by, nulls last; the remaining dimensions break ties."
+    )
+    limit: int | None = Field(default=None, ge=0, le=2**31 - 1, description="Rows at most.")
+    offset: int = Field(default=0, ge=0, le=2**31 - 1, description="Rows to leave out first.")
     time_zone: str | None = Field(default=None, description="IANA name; the engine's default where absent.")
     week_start: Weekday | None = Field(
         default=None, description='The day a week begins with; the engine\'s default ("monday") where absent.'
@@ -263,5 +324,5 @@ class QueryDefinition(_Part):
 
 
 # A filter may hold a query, and a query filters.
-for _model in (Condition, Exists, And, Or, Not, Measure, NestedQuery, Join, QueryDefinition):
+for _model in (Condition, Exists, And, Or, Not, Measure, Metric, NestedQuery, Join, QueryDefinition):
     _model.model_rebuild(_types_namespace={"QueryDefinition": QueryDefinition, "Filter": Filter})

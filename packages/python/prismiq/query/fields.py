@@ -22,7 +22,7 @@ class Path(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: tuple[Name, ...] = Field(min_length=1, max_length=16)
+    path: tuple[Name, ...] = Field(min_length=1, max_length=16, description="The names one by one.")
 
 
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=1000)] | Path

@@ -118,7 +118,7 @@ class Exists(_Node):
 class And(_Node):
     """True when every part is."""
 
-    and_: tuple[Filter, ...] = Field(alias="and")
+    and_: tuple[Filter, ...] = Field(alias="and", description="The parts; a bare list means the same.")
 
     if TYPE_CHECKING:  # `and` is a keyword, and a type checker takes the alias for the name
 
@@ -128,7 +128,7 @@ class And(_Node):
 class Or(_Node):
     """True when some part is."""
 
-    or_: tuple[Filter, ...] = Field(alias="or")
+    or_: tuple[Filter, ...] = Field(alias="or", description="The parts.")
 
     if TYPE_CHECKING:
 
@@ -138,7 +138,7 @@ class Or(_Node):
 class Not(_Node):
     """SQL's NOT: unknown stays unknown."""
 
-    not_: Filter = Field(alias="not")
+    not_: Filter = Field(alias="not", description="The part.")
 
     if TYPE_CHECKING:
 

@@ -172,6 +172,7 @@ class DimensionShape:
     granularity: Granularity | None
     bins: WidthShape | BoundsShape | None
     label: str | None
+    format: str | None
     loc: Location
     fields: FieldsShape = ()
 
@@ -190,6 +191,7 @@ class MeasureShape:
     name: str | None
     hidden: bool
     label: str | None
+    format: str | None
     loc: Location
 
 
@@ -201,6 +203,7 @@ class CalculationShape:
     expression: Tree[Slot]
     hidden: bool
     label: str | None
+    format: str | None
     loc: Location
 
 
@@ -273,6 +276,7 @@ def split(
 ) -> tuple[QueryShape, Values]:
     """Separates what a definition asks from the values it asks about.
 
+    Metrics and dimensions of the configuration must have been expanded (`prismiq.plan.expand`).
     `time_zone` and `calendar` are used where the definition names none. Returns the shape and its values; raises
     nothing: a value that makes no sense keeps its form, and the planner says so.
     """
@@ -360,11 +364,13 @@ class _Splitter:
     def dimensions(self, parts: Sequence[DimensionLike], key: str) -> tuple[DimensionShape, ...]:
         shapes: list[DimensionShape] = []
         for index, each in enumerate(parts):
-            part = each if isinstance(each, Dimension) else Dimension(field=each)
+            part = Dimension(field=each) if isinstance(each, str | Path) else each
+            assert isinstance(part, Dimension), "what has a name in the configuration is expanded first"
             loc: Location = (*self.loc, key, index)
             tree = self.expression(part.expression, (*loc, "expression"))
             field, fields, bins = _segments(part.field), _fields(part.fields), self._bins(part, loc)
-            shapes.append(DimensionShape(field, tree, part.name, part.granularity, bins, part.label, loc, fields))
+            named = (part.name, part.granularity, bins, part.label, part.format)
+            shapes.append(DimensionShape(field, tree, *named, loc, fields))
         return tuple(shapes)
 
     def _bins(self, part: Dimension, loc: Location) -> WidthShape | BoundsShape | None:
@@ -384,14 +390,15 @@ class _Splitter:
         for index, part in enumerate(parts):
             loc: Location = (*self.loc, "calculations", index)
             tree = map_values(parse_expression(part.expression), self._slot_at((*loc, "expression")))
-            shapes.append(CalculationShape(part.name, tree, part.hidden, part.label, loc))
+            shapes.append(CalculationShape(part.name, tree, part.hidden, part.label, part.format, loc))
         return tuple(shapes)
 
     def _slot_at(self, loc: Location) -> Callable[[object], Slot]:
         return lambda literal: self.slot(literal, loc)
 
     def measure(self, each: MeasureLike, index: int) -> MeasureShape:
-        measure = each if isinstance(each, Measure) else Measure.model_validate(each)
+        assert isinstance(each, Measure), "shorthands are read and names expanded first"
+        measure = each
         loc: Location = (*self.loc, "measures", index)
         return MeasureShape(
             aggregate=measure.aggregate,
@@ -404,6 +411,7 @@ class _Splitter:
             name=measure.name,
             hidden=measure.hidden,
             label=measure.label,
+            format=measure.format,
             loc=loc,
         )
 

@@ -94,6 +94,36 @@ class RelationshipConfiguration(_Part):
     inverse_name: Name | None = Field(default=None, description="In `target`, for the way back.")
 
 
+DefinedName = Annotated[str, Field(pattern=r"^[^\W\d]\w*$", max_length=63)]
+"""A name that queries use, also within expressions."""
+
+
+class DimensionConfiguration(_Part):
+    """A dimension to use by name: a field or an expression, written from its table."""
+
+    table: Name
+    field: Name | None = None
+    expression: Name | None = None
+    granularity: Name | None = None
+    label: str | None = None
+    description: str | None = None
+    format: str | None = Field(default=None, min_length=1, max_length=40)
+
+
+class MetricConfiguration(_Part):
+    """A measure to use by name: an aggregate over the rows of its table, from which its fields are written."""
+
+    table: Name
+    aggregate: Name
+    field: Name | None = None
+    expression: Name | None = None
+    p: float | None = None
+    filters: Any = Field(default=None, description="As in a query.")
+    label: str | None = None
+    description: str | None = None
+    format: str | None = Field(default=None, min_length=1, max_length=40)
+
+
 class SchemaConfiguration(_Part):
     """What to expose and what to say about it. Tables are named `orders` or `sales.orders`.
 
@@ -107,6 +137,8 @@ class SchemaConfiguration(_Part):
     exclude: Names = ()
     tables: Mapping[str, TableConfiguration] = Field(default_factory=dict)
     relationships: Annotated[tuple[RelationshipConfiguration, ...], BeforeValidator(_listed)] = ()
+    metrics: Mapping[DefinedName, MetricConfiguration] = Field(default_factory=dict)
+    dimensions: Mapping[DefinedName, DimensionConfiguration] = Field(default_factory=dict)
 
     @classmethod
     def load(cls, source: str | os.PathLike[str] | Mapping[str, Any]) -> SchemaConfiguration:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -165,6 +165,34 @@ class TableSchema(Model):
         return None
 
 
+class DefinedMetric(Model):
+    """A measure with a name, from the configuration: an aggregate over the rows of `table`, where its fields start."""
+
+    name: str
+    table: TableRef
+    aggregate: str
+    field: str | None = None
+    expression: str | None = None
+    p: float | None = None
+    filters: Any = Field(default=None, description="As in a query.")
+    label: str | None = None
+    description: str | None = None
+    format: str | None = None
+
+
+class DefinedDimension(Model):
+    """A dimension with a name, from the configuration: a field or an expression of `table`."""
+
+    name: str
+    table: TableRef
+    field: str | None = None
+    expression: str | None = None
+    granularity: str | None = None
+    label: str | None = None
+    description: str | None = None
+    format: str | None = None
+
+
 class DatabaseSchema(Model):
     """Everything the connected role may read, as configured, before any caller's policy.
 
@@ -172,6 +200,8 @@ class DatabaseSchema(Model):
     """
 
     tables: tuple[TableSchema, ...]
+    metrics: tuple[DefinedMetric, ...] = Field(default=(), description="Measures that a query can use by name.")
+    dimensions: tuple[DefinedDimension, ...] = Field(default=(), description="Dimensions to use by name.")
     default_schema: str = Field(default="public", description="Where a bare table name is looked up first.")
     version: str = ""
 
