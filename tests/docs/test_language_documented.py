@@ -21,6 +21,7 @@ from prismiq import (
     NestedQuery,
     Operator,
     QueryDefinition,
+    Top,
 )
 from prismiq.query.expressions.functions import FUNCTIONS, PARTS, UNITS, WINDOWS
 
@@ -40,7 +41,7 @@ def test_every_word_is_there(words: type[Aggregate | Granularity | Operator]) ->
 
 @pytest.mark.parametrize(
     "model",
-    [QueryDefinition, NestedQuery, Join, JoinPair, Dimension, Measure, Calculation, Condition, Exists],
+    [QueryDefinition, NestedQuery, Join, JoinPair, Dimension, Measure, Calculation, Condition, Exists, Top],
     ids=lambda each: each.__name__,
 )
 def test_every_key_is_there(model: type[BaseModel]) -> None:

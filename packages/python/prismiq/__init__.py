@@ -70,6 +70,7 @@ from prismiq.query import (
     OrderBy,
     Path,
     QueryDefinition,
+    Top,
 )
 from prismiq.schema import (
     ColumnSchema,
@@ -136,6 +137,7 @@ __all__ = [
     "Statement",
     "TablePolicy",
     "TableSchema",
+    "Top",
     "create_router",
     "public_context",
 ]

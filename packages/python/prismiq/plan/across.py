@@ -51,6 +51,7 @@ def split_by_table(shape: QueryShape, planning: Planning) -> list[QueryShape] | 
             measures=tuple(measures),
             calculations=(),
             filters=splitter.filter(shape.filters, ref),
+            top=None,
             having=None,
             order_by=(),
         )

@@ -28,6 +28,9 @@ BORROW_GROUPS = "borrow_groups"
 REDUCE = "reduce"
 """Where independent to-many paths would multiply each other, reduce each to the distinct values that are read of it."""
 
-PASSES = frozenset({REDUCE, PRUNE, SEMI_JOIN, PLAIN_JOINS, SHARE_BRANCHES, INSENSITIVE, BORROW_GROUPS})
+RANK_IN_PLACE = "rank_in_place"
+"""Where the ranked dimension is the only one, take the first groups as they are, instead of asking twice."""
+
+PASSES = frozenset({REDUCE, PRUNE, SEMI_JOIN, PLAIN_JOINS, SHARE_BRANCHES, INSENSITIVE, BORROW_GROUPS, RANK_IN_PLACE})
 
 Passes = Collection[str]

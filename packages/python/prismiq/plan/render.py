@@ -20,7 +20,17 @@ from prismiq.plan.expressions import Expression, Named
 
 def render(plan: n.QueryPlan) -> str:
     """The plan's tree, two spaces a level. A caller's values show as `?` and their slot's number."""
-    return "\n".join(_lines(plan.root, 0))
+    lines = [*_lines(plan.root, 0)]
+    for name, node in _set_apart(plan.root).items():
+        lines += [f"{name}:", *_lines(node, 1)]
+    return "\n".join(lines)
+
+
+def _set_apart(root: n.Node) -> Mapping[str, n.Node]:
+    """The relations that conditions read by name, told once below the tree."""
+    asked = [part for part in n.parts_within(root) if isinstance(part, e.Exists | e.Within | e.OneValue)]
+    shared = [part for each in asked for part in n.parts_within(each.relation) if isinstance(part, n.Shared)]
+    return {each.name: each.input for each in shared}
 
 
 def _lines(node: n.Node, depth: int) -> Iterator[str]:
@@ -70,8 +80,8 @@ def _head(node: n.Node) -> str:
             return "union all"
         case n.Sort(keys=keys):
             return "sort  " + ", ".join(_text(key.expression) + (" desc" if key.descending else "") for key in keys)
-        case n.Limit():
-            return "limit"
+        case n.Limit(count=count):
+            return "limit" if count is None else f"limit  {_text(count)}"
 
 
 def _named(outputs: tuple[Named, ...]) -> str:
@@ -108,7 +118,9 @@ def _within(each: e.Within) -> str:
 
 
 def _inline(relation: n.Node) -> str:
-    return " · ".join(line.strip() for line in _lines(relation, 0))
+    heads = [_head(relation)]
+    below = () if isinstance(relation, n.Shared) else _below(relation)
+    return " · ".join([*heads, *(_inline(each) for each in below)])
 
 
 def _group(part: Expression) -> str:

@@ -15,6 +15,7 @@ from prismiq.query.bins import MAX_BINS, Bins, Number
 from prismiq.query.expressions import ExpressionText
 from prismiq.query.fields import Name, Path, Reference, as_items
 from prismiq.query.filters import And, Condition, Exists, Filter, Not, Or
+from prismiq.query.stages import Top
 
 
 class Aggregate(str, Enum):
@@ -243,6 +244,7 @@ class QueryDefinition(_Part):
     calculations: tuple[Calculation, ...] = ()
     columns: tuple[DimensionLike, ...] = ()
     filters: Filter | None = Field(default=None, description="A condition on the joined rows, before aggregation.")
+    top: Top | None = Field(default=None, description="Keeps the first values of one dimension by a measure.")
     having: Filter | None = Field(default=None, description="A condition on the outputs, after aggregation.")
     order_by: Annotated[tuple[OrderLike, ...], BeforeValidator(_tuple_of_one)] = ()
     limit: int | None = Field(default=None, ge=0, le=2**31 - 1)
