@@ -159,6 +159,7 @@ class Oracle:
         ]
         listed = [str(each.name) for each in dimensions]
         flag = None
+        plain = keyed
         if definition.top is not None:
             listed, flag, keyed = self._ranked(definition.top, dimensions, measures, keyed)
         groups: dict[tuple[Any, ...], list[Joined]] = {} if dimensions else {(): []}
@@ -166,6 +167,11 @@ class Oracle:
             groups.setdefault(key, []).append(joined)
         names = [*listed, *(str(each.name) for each in measures)]
         rows = [(*key, *(self._measure(each, group) for each in measures)) for key, group in groups.items()]
+        totals: list[tuple[Any, ...]] = []
+        if definition.totals is not None:
+            totals = self._totals(definition, flag, measures, plain)
+            rows = [(*row[: len(listed)], 0, *row[len(listed) :]) for row in rows]
+            names.insert(len(listed), "total_level")
         # Step 5: having, and the order, in which the remaining dimensions tell rows apart.
         rows = [row for row in rows if self._having(definition.having, names, row)]
         order = _order(definition)
@@ -176,8 +182,29 @@ class Oracle:
                 places.setdefault(flag, False)  # the other values come last, whichever way the first are sorted
             places.setdefault(place, descending)
         exact = [True] * len(listed) + [each.aggregate not in APPROXIMATE for each in measures]
+        if definition.totals is not None:
+            exact.insert(0, True)
+            rows += totals  # having has taken none of them
+            places = {len(listed): False} | places
         sortable = [([row[place] for place in places], row) for row in rows]
         return Answer(names, exact, _sorted_runs(sortable, list(places.values())))
+
+    def _totals(
+        self, definition: QueryDefinition, flag: int | None, measures: list[Measure], keyed: Sequence[Keyed]
+    ) -> list[tuple[Any, ...]]:
+        """The rows of totals, each over all joined rows with the same first dimensions, whatever `top` leaves."""
+        count = len(definition.dimensions)
+        found: list[tuple[Any, ...]] = []
+        for kept in [0] if definition.totals == "grand" else range(count):
+            groups: dict[tuple[Any, ...], list[Joined]] = {} if kept else {(): []}
+            for key, joined in keyed:
+                groups.setdefault(key[:kept], []).append(joined)
+            for key, group in groups.items():
+                shown = [*key, *[None] * (count - kept)]
+                if flag is not None:
+                    shown.insert(flag, False)
+                found.append((*shown, count - kept, *(self._measure(each, group) for each in measures)))
+        return found
 
     def _ranked(
         self, top: Top, dimensions: list[Dimension], measures: list[Measure], keyed: Sequence[Keyed]

@@ -91,6 +91,8 @@ class _Drawer:
             exact = [part["name"] for part in question["measures"] if Aggregate(part["aggregate"]) not in APPROXIMATE]
             if question["dimensions"] and exact and draw(st.integers(0, 2)) == 0:
                 question["top"] = self._top([part["name"] for part in question["dimensions"]], exact)
+            if question["dimensions"] and question["measures"] and draw(st.integers(0, 2)) == 0:
+                question["totals"] = draw(st.sampled_from(["grand", "rollup"]))
             if question["measures"] and draw(st.integers(0, 3)) == 0:
                 question["having"] = self._having(draw(st.sampled_from(question["measures"])))
         order = draw(st.lists(st.sampled_from(sortable), max_size=2, unique=True))

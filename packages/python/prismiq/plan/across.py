@@ -52,6 +52,7 @@ def split_by_table(shape: QueryShape, planning: Planning) -> list[QueryShape] | 
             calculations=(),
             filters=splitter.filter(shape.filters, ref),
             top=None,
+            totals=None,
             having=None,
             order_by=(),
         )

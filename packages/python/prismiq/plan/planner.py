@@ -12,15 +12,16 @@ from __future__ import annotations
 
 from prismiq.access.scope import ScopedSchema
 from prismiq.errors import IssueCode, QueryError
-from prismiq.plan.expressions import BIGINT, BOOLEAN, Expression, Named, Output, Parameter
+from prismiq.plan.expressions import BIGINT, BOOLEAN, Expression, Named, Output, Parameter, RowCap
 from prismiq.plan.instances import raw_column
-from prismiq.plan.nodes import Filter, Limit, Node, Project, QueryPlan, Sort, SortKey
+from prismiq.plan.nodes import Filter, Limit, Node, Project, QueryPlan, Sort, SortKey, Union
 from prismiq.plan.passes import PASSES, Passes
 from prismiq.plan.planning import Planning, Relation
 from prismiq.plan.question import Question
 from prismiq.plan.resolve import resolve
 from prismiq.plan.rows import lower_rows
 from prismiq.plan.top import lower_top
+from prismiq.plan.totals import LEVEL, MARKER, as_level, lower_levels, with_marker
 from prismiq.plan.uniqueness import determined
 from prismiq.query.shape import QueryShape, Slot
 
@@ -47,7 +48,10 @@ def plan(
     planning.issues.check()
     assert question is not None, "without an issue there is a question"
     warnings = tuple(dict.fromkeys(planning.warnings))
-    return QueryPlan(Limit(_lower(question, passes)), question.outputs, shape.time_zone, warnings, shape.calendar)
+    root, marker = (
+        (_with_totals(question, passes), MARKER) if question.totals else (Limit(_lower(question, passes)), None)
+    )
+    return QueryPlan(root, question.outputs, shape.time_zone, warnings, shape.calendar, marker)
 
 
 def _lower(question: Question, passes: Passes) -> Node:
@@ -56,6 +60,27 @@ def _lower(question: Question, passes: Passes) -> Node:
     question, groups = lower_top(question, passes)
     groups = _calculated(question, groups)
     return _ordered(question, _shown(question, _having(question, groups)))
+
+
+def _with_totals(question: Question, passes: Passes) -> Node:
+    """The page of the groups and all totals below it. Totals are made of all groups, and are stages' only in what is
+    calculated: each level from its own rows."""
+    sizes = question.totals if question.top is not None else (len(question.dimensions), *question.totals)
+    levels = lower_levels(question, sizes, passes)
+    detailed, details = (question, levels.pop(0)) if question.top is None else lower_top(question, passes)
+    marked = with_marker(detailed)
+    details = _having(marked, _calculated(marked, as_level(marked, details, len(question.dimensions))))
+    totals = [
+        _calculated(marked, as_level(marked, groups, size))
+        for size, groups in zip(question.totals, levels, strict=True)
+    ]
+    below = totals[0] if len(totals) == 1 else _capped(_ordered(detailed, Union(tuple(totals)), by_level=True))
+    rows = Union((Limit(_ordered(detailed, details)), below))
+    return _ordered(detailed, _shown(marked, rows), by_level=True)
+
+
+def _capped(rows: Node) -> Node:
+    return Limit(rows, RowCap(), bound_with_statement=False)
 
 
 def _nest(shape: QueryShape, planning: Planning, passes: Passes) -> Relation | None:
@@ -126,9 +151,9 @@ def _shown(question: Question, groups: Node) -> Node:
     )
 
 
-def _ordered(question: Question, groups: Node) -> Node:
-    """The asked order, then the remaining dimensions, so that a page is stable."""
-    keys: dict[Expression, SortKey] = {}
+def _ordered(question: Question, groups: Node, *, by_level: bool = False) -> Node:
+    """The asked order, then the remaining dimensions, so that a page is stable; with totals each level by itself."""
+    keys: dict[Expression, SortKey] = {LEVEL: SortKey(LEVEL)} if by_level else {}
     dimensions = [SortKey(Output(each.name, each.expression.type)) for each in question.dimensions]
     for key in (*question.order, *dimensions):
         if question.top is not None and question.top.flag is not None and key.expression == question.top.ranked:

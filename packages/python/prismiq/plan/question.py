@@ -110,6 +110,8 @@ class Question:
     """In stages: each sees the outputs of those before it."""
     top: TopQuestion | None = None
     having: Expression | None = None
+    totals: tuple[int, ...] = ()
+    """How many dimensions each level of totals leaves, the most first."""
     order: tuple[SortKey, ...] = ()
     outputs: tuple[OutputColumn, ...] = ()
     types: Mapping[str, ValueType] = field(default_factory=dict[str, ValueType])

@@ -25,6 +25,7 @@ from prismiq.plan.planning import Planning
 from prismiq.plan.question import Question
 from prismiq.plan.register import Register, label_of
 from prismiq.plan.top import add_flag, resolve_top
+from prismiq.plan.totals import add_marker, resolve_totals
 from prismiq.query.expressions.tree import Name
 from prismiq.query.fields import dotted
 from prismiq.query.shape import CalculationShape, NestedShape, QueryShape
@@ -57,6 +58,7 @@ def _resolve_across(shape: QueryShape, planning: Planning) -> Question | None:
     for each, dimension in zip(shape.dimensions, parts[0].dimensions, strict=True):
         whole.register.take(resolvers[0].register, each.loc)
         add_flag(shape.top, dimension.name, whole.register)
+    add_marker(shape, whole.register)
     for each in shape.measures:
         owner = next(resolver.register for resolver in resolvers if each.loc in resolver.register.names)
         whole.register.take(owner, each.loc)
@@ -122,6 +124,7 @@ class _Resolver:
             top=None if shape.columns else resolve_top(shape.top, question, self.register, self._issues),
             calculations=calculations,
             having=self._filtering.filter(shape.having, over_outputs=True),
+            totals=resolve_totals(shape, len(question.dimensions), self._issues),
             order=self._order(question.columns),
             outputs=self.register.shown(),
             types={name: output.type for name, output in self.register.types.items()},
@@ -133,6 +136,7 @@ class _Resolver:
             if dimension is not None:
                 yield dimension
                 add_flag(self._shape.top, dimension.name, self.register)
+        add_marker(self._shape, self.register)
 
     def _order(self, columns: tuple[Named, ...]) -> tuple[SortKey, ...]:
         keys: list[SortKey] = []

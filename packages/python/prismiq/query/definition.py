@@ -15,7 +15,7 @@ from prismiq.query.bins import MAX_BINS, Bins, Number
 from prismiq.query.expressions import ExpressionText
 from prismiq.query.fields import Name, Path, Reference, as_items
 from prismiq.query.filters import And, Condition, Exists, Filter, Not, Or
-from prismiq.query.stages import Top
+from prismiq.query.stages import Top, Totals
 
 
 class Aggregate(str, Enum):
@@ -246,6 +246,13 @@ class QueryDefinition(_Part):
     filters: Filter | None = Field(default=None, description="A condition on the joined rows, before aggregation.")
     top: Top | None = Field(default=None, description="Keeps the first values of one dimension by a measure.")
     having: Filter | None = Field(default=None, description="A condition on the outputs, after aggregation.")
+    totals: Totals | None = Field(
+        default=None,
+        description=(
+            "Adds rows for totals over all groups; `total_level` says how many dimensions each rolls up. `grand` rolls "
+            "up all of them, `rollup` one after the other, from the last to the first."
+        ),
+    )
     order_by: Annotated[tuple[OrderLike, ...], BeforeValidator(_tuple_of_one)] = ()
     limit: int | None = Field(default=None, ge=0, le=2**31 - 1)
     offset: int = Field(default=0, ge=0, le=2**31 - 1)

@@ -38,7 +38,7 @@ from prismiq.query.expressions import Tree, parse_expression
 from prismiq.query.expressions.tree import map_values
 from prismiq.query.fields import Path, Segments, as_items, dotted, segments
 from prismiq.query.filters import PAIRS, PERIODS, And, Condition, Exists, Filter, Not, Operator, Or
-from prismiq.query.stages import Top
+from prismiq.query.stages import Top, Totals
 
 
 class Form(str, Enum):
@@ -272,6 +272,7 @@ class QueryShape:
     filters: FilterShape | None
     top: TopShape | None
     having: FilterShape | None
+    totals: Totals | None
     order_by: tuple[OrderShape, ...]
     time_zone: str
     loc: Location = ()
@@ -334,6 +335,7 @@ class _Splitter:
             filters=self.filter(definition.filters, (*self.loc, "filters")),
             top=self.top(definition.top),
             having=self.filter(definition.having, (*self.loc, "having")),
+            totals=definition.totals,
             order_by=tuple(self.order(each, i) for i, each in enumerate(definition.order_by)),
             time_zone=self.clock.time_zone,
             loc=self.loc,

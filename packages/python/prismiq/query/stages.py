@@ -1,10 +1,15 @@
-"""What can be done with groups once they are made: keep the first of a ranking."""
+"""What can be done with groups once they are made: keep the first of a ranking, add totals."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from prismiq.query.fields import Name, Reference
+
+Totals = Literal["grand", "rollup"]
+"""One total of everything, or one for each number of dimensions left from the first on."""
 
 
 class _Stage(BaseModel):

@@ -201,7 +201,10 @@ class Builder:
         writer = self._writer(select, outer)
         keys = _written(node.keys, writer)
         select.outputs = keys | _written(node.measures, writer)
-        select.group_by = [_sorting(keys[each.name], each.expression) for each in node.keys]
+        by = {each.name: _sorting(keys[each.name], each.expression) for each in node.keys}
+        select.group_by = list(by.values())
+        if node.sets:
+            select.group_by = [sa.func.grouping_sets(*(sa.tuple_(*(by[name] for name in each)) for each in node.sets))]
         return select
 
     def _union(self, node: Union) -> Select:
