@@ -23,6 +23,7 @@ from prismiq import (
     NestedQuery,
     Operator,
     QueryDefinition,
+    Top,
 )
 from prismiq.query.expressions.functions import FUNCTIONS, PARTS, UNITS, WINDOWS
 
@@ -54,6 +55,7 @@ def test_every_word_is_there(words: type[Aggregate | Granularity | Operator]) ->
         Calculation,
         Condition,
         Exists,
+        Top,
     ],
     ids=lambda each: each.__name__,
 )

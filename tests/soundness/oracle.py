@@ -14,7 +14,9 @@ from typing import Any
 from prismiq.query import And, Condition, Dimension, Exists, Filter, Measure, Not, Or
 from prismiq.query.definition import OrderBy, QueryDefinition
 from prismiq.query.fields import segments
+from prismiq.query.stages import Top
 from prismiq.schema.models import DatabaseSchema, Relationship, TableRef, TableSchema
+from prismiq.schema.types import DataType
 from soundness.aggregates import APPROXIMATE, Clock, aggregate, part_of
 from soundness.conditions import all_of, any_of, condition_holds, opposite
 
@@ -24,6 +26,8 @@ Joined = dict[Path, Row | None]
 """One joined row: for each path the row that is there, or None where a LEFT JOIN found none."""
 Evaluate = Callable[[Callable[[str], Any]], Any]
 """An expression as a function of its fields' values."""
+Keyed = tuple[tuple[Any, ...], Joined]
+"""A joined row under the values that group it."""
 Run = list[tuple[Any, ...]]
 TOO_MANY = 3_000
 
@@ -148,19 +152,87 @@ class Oracle:
     def _groups(self, definition: QueryDefinition) -> Answer:
         dimensions = [each for each in definition.dimensions if isinstance(each, Dimension)]
         measures = [each for each in definition.measures if isinstance(each, Measure)]
+        kept = self._kept(self.source, self.data[self.source.ref], self._paths(definition), definition.filters)
+        keyed = [
+            (tuple(part_of(each, self._value(joined, each), self.clock) for each in dimensions), joined)
+            for joined in kept
+        ]
+        listed = [str(each.name) for each in dimensions]
+        flag = None
+        plain = keyed
+        if definition.top is not None:
+            listed, flag, keyed = self._ranked(definition.top, dimensions, measures, keyed)
         groups: dict[tuple[Any, ...], list[Joined]] = {} if dimensions else {(): []}
-        for joined in self._kept(self.source, self.data[self.source.ref], self._paths(definition), definition.filters):
-            values = (part_of(each, self._value(joined, each), self.clock) for each in dimensions)
-            groups.setdefault(tuple(values), []).append(joined)
-        names = [str(each.name) for each in (*dimensions, *measures)]
+        for key, joined in keyed:
+            groups.setdefault(key, []).append(joined)
+        names = [*listed, *(str(each.name) for each in measures)]
         rows = [(*key, *(self._measure(each, group) for each in measures)) for key, group in groups.items()]
+        totals: list[tuple[Any, ...]] = []
+        if definition.totals is not None:
+            totals = self._totals(definition, flag, measures, plain)
+            rows = [(*row[: len(listed)], 0, *row[len(listed) :]) for row in rows]
+            names.insert(len(listed), "total_level")
         # Step 5: having, and the order, in which the remaining dimensions tell rows apart.
         rows = [row for row in rows if self._having(definition.having, names, row)]
         order = _order(definition)
-        places = [names.index(str(each.field)) for each in order]
-        places += [place for place in range(len(dimensions)) if place not in places]
-        exact = [True] * len(dimensions) + [each.aggregate not in APPROXIMATE for each in measures]
-        return Answer(names, exact, _sorted_runs([([row[place] for place in places], row) for row in rows], order))
+        asked = [(names.index(str(each.field)), each.descending) for each in order]
+        places: dict[int, bool] = {}
+        for place, descending in (*asked, *((place, False) for place in range(len(listed)))):
+            if flag is not None and place == flag - 1:
+                places.setdefault(flag, False)  # the other values come last, whichever way the first are sorted
+            places.setdefault(place, descending)
+        exact = [True] * len(listed) + [each.aggregate not in APPROXIMATE for each in measures]
+        if definition.totals is not None:
+            exact.insert(0, True)
+            rows += totals  # having has taken none of them
+            places = {len(listed): False} | places
+        sortable = [([row[place] for place in places], row) for row in rows]
+        return Answer(names, exact, _sorted_runs(sortable, list(places.values())))
+
+    def _totals(
+        self, definition: QueryDefinition, flag: int | None, measures: list[Measure], keyed: Sequence[Keyed]
+    ) -> list[tuple[Any, ...]]:
+        """The rows of totals, each over all joined rows with the same first dimensions, whatever `top` leaves."""
+        count = len(definition.dimensions)
+        found: list[tuple[Any, ...]] = []
+        for kept in [0] if definition.totals == "grand" else range(count):
+            groups: dict[tuple[Any, ...], list[Joined]] = {} if kept else {(): []}
+            for key, joined in keyed:
+                groups.setdefault(key[:kept], []).append(joined)
+            for key, group in groups.items():
+                shown = [*key, *[None] * (count - kept)]
+                if flag is not None:
+                    shown.insert(flag, False)
+                found.append((*shown, count - kept, *(self._measure(each, group) for each in measures)))
+        return found
+
+    def _ranked(
+        self, top: Top, dimensions: list[Dimension], measures: list[Measure], keyed: Sequence[Keyed]
+    ) -> tuple[list[str], int | None, list[Keyed]]:
+        """The names of what groups, the place of the mark if there is one, and the rows by their new groups."""
+        names = [str(each.name) for each in dimensions]
+        place = names.index(str(top.dimension))
+        (by,) = (each for each in measures if each.name == top.by)
+        values: dict[Any, list[Joined]] = {}
+        for key, joined in keyed:
+            values.setdefault(key[place], []).append(joined)
+        ranking = [([self._measure(by, rows), value], (value,)) for value, rows in values.items()]
+        first = [value for run in _sorted_runs(ranking, [top.descending, False]) for (value,) in run][: top.n]
+        if top.other is None:
+            return names, None, [(key, joined) for key, joined in keyed if key[place] in first]
+        label = top.other if self._is_text(dimensions[place]) else None
+        marked: list[Keyed] = []
+        for key, joined in keyed:
+            shown = (key[place], False) if key[place] in first else (label, True)
+            marked.append(((*key[:place], *shown, *key[place + 1 :]), joined))
+        names.insert(place + 1, f"{top.dimension}__is_other")
+        return names, place + 1, marked
+
+    def _is_text(self, dimension: Dimension) -> bool:
+        if dimension.field is None:
+            return False
+        (path,) = self._read(dimension)
+        return self._table(path).by_name[segments(dimension.field)[-1]].type is DataType.TEXT
 
     def _measure(self, measure: Measure, group: list[Joined]) -> Any:
         grain = self._grain(measure)
@@ -221,7 +293,8 @@ class Oracle:
             keys = [row[str(each.field)] if each.field in row else self._value(joined, each) for each in order]
             found.setdefault(identity, (keys, tuple(row.values())))
         names = [str(each.name) for each in columns]
-        return Answer(names, [True] * len(columns), _sorted_runs(list(found.values()), order))
+        descending = [each.descending for each in order]
+        return Answer(names, [True] * len(columns), _sorted_runs(list(found.values()), descending))
 
     # Which paths a definition uses.
 
@@ -316,11 +389,11 @@ def _closed(paths: Iterable[Path]) -> list[Path]:
     return sorted(every, key=lambda path: (len(path), path))
 
 
-def _sorted_runs(rows: list[tuple[list[Any], tuple[Any, ...]]], order: list[OrderBy]) -> list[Run]:
-    """Rows sorted by their keys, the first as `order` says, nulls last both ways; those with equal keys in one run."""
+def _sorted_runs(rows: list[tuple[list[Any], tuple[Any, ...]]], descending: list[bool]) -> list[Run]:
+    """Rows sorted by their keys, nulls last both ways; those with equal keys in one run."""
     for place in reversed(range(len(rows[0][0]) if rows else 0)):
         there = [row for row in rows if row[0][place] is not None]
-        there.sort(key=lambda row: row[0][place], reverse=place < len(order) and order[place].descending)
+        there.sort(key=lambda row: row[0][place], reverse=descending[place])
         rows = there + [row for row in rows if row[0][place] is None]
     runs: list[Run] = []
     last: list[Any] | None = None

@@ -9,7 +9,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from prismiq.query import Aggregate
 from prismiq.schema.models import DatabaseSchema, TableRef, TableSchema
+from soundness.aggregates import APPROXIMATE
 from soundness.oracle import Evaluate, Expressions
 from soundness.worlds import VALUES
 
@@ -86,6 +88,11 @@ class _Drawer:
             least = 0 if question["dimensions"] else 1
             question["measures"] = [self._measure(f"m{n}") for n in range(draw(st.integers(least, 3)))]
             sortable = [part["name"] for part in (*question["dimensions"], *question["measures"])]
+            exact = [part["name"] for part in question["measures"] if Aggregate(part["aggregate"]) not in APPROXIMATE]
+            if question["dimensions"] and exact and draw(st.integers(0, 2)) == 0:
+                question["top"] = self._top([part["name"] for part in question["dimensions"]], exact)
+            if question["dimensions"] and question["measures"] and draw(st.integers(0, 2)) == 0:
+                question["totals"] = draw(st.sampled_from(["grand", "rollup"]))
             if question["measures"] and draw(st.integers(0, 3)) == 0:
                 question["having"] = self._having(draw(st.sampled_from(question["measures"])))
         order = draw(st.lists(st.sampled_from(sortable), max_size=2, unique=True))
@@ -97,6 +104,17 @@ class _Drawer:
             question["week_start"] = draw(st.sampled_from(("monday", "wednesday", "saturday", "sunday")))
             question["fiscal_year_start"] = draw(st.sampled_from((1, 2, 3, 4, 7, 11, "december")))
         return question
+
+    def _top(self, dimensions: list[str], measures: list[str]) -> dict[str, Any]:
+        top: dict[str, Any] = {
+            "dimension": self.draw(st.sampled_from(dimensions)),
+            "n": self.draw(st.sampled_from([1, 1, 2, 3])),
+            "by": self.draw(st.sampled_from(measures)),
+            "descending": self.draw(st.booleans()),
+        }
+        if self.draw(st.booleans()):
+            top["other"] = self.draw(st.sampled_from(["Other", "a"]))
+        return top
 
     def _having(self, measure: dict[str, Any]) -> dict[str, Any]:
         if measure["aggregate"] in ("count", "count_distinct"):

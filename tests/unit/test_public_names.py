@@ -17,7 +17,7 @@ NAMES = [
     "Not", "NotFoundError", "Operator", "Or", "OrderBy", "OutputColumn", "Path", "PayloadTooLargeError",
     "PermissionDeniedError", "PrismiqEngine", "PrismiqError", "QueryDefinition", "QueryError", "QueryFailedError",
     "QueryResult", "QueryTimeoutError", "Relationship", "RequestContext", "RequestError", "RowFilter",
-    "SchemaConfiguration", "Settings", "Statement", "TablePolicy", "TableSchema", "create_router", "public_context",
+    "SchemaConfiguration", "Settings", "Statement", "TablePolicy", "TableSchema", "Top", "create_router", "public_context",
 ]
 # fmt: on
 

@@ -72,6 +72,7 @@ from prismiq.query import (
     OrderBy,
     Path,
     QueryDefinition,
+    Top,
 )
 from prismiq.schema import (
     ColumnSchema,
@@ -140,6 +141,7 @@ __all__ = [
     "Statement",
     "TablePolicy",
     "TableSchema",
+    "Top",
     "create_router",
     "public_context",
 ]

@@ -6,7 +6,7 @@ import pytest
 
 from prismiq.execution import QueryResult
 from prismiq.schema.types import DataType
-from prismiq.sql.statement import OutputColumn, Role, Statement
+from prismiq.sql.statement import OutputColumn, Role, Statement, TotalRows
 
 COLUMNS = (
     OutputColumn("id", DataType.BIGINT, Role.COLUMN, "Id"),
@@ -27,6 +27,25 @@ def test_rows_are_tuples_in_the_querys_zone() -> None:
 def test_a_row_beyond_the_cap_only_tells_that_there_are_more(count: int, kept: int, truncated: bool) -> None:
     result = QueryResult.of(Statement("", (), COLUMNS, row_cap=2), [(i, NOON) for i in range(count)])
     assert (len(result), result.row_count, result.truncated) == (kept, kept, truncated)
+
+
+@pytest.mark.parametrize(
+    ("details", "totals", "cap", "kept", "truncated"),
+    [
+        (0, 1, 2, [10], False),
+        (2, 2, 2, [0, 1, 10, 11], False),
+        (3, 1, 2, [0, 1, 10], True),
+        (1, 3, 2, [0, 10, 11], True),
+        (3, 1, None, [0, 1, 2, 10], False),
+    ],
+)
+def test_totals_have_a_cap_of_their_own(
+    details: int, totals: int, cap: int | None, kept: list[int], truncated: bool
+) -> None:
+    rows = [(0, i) for i in range(details)] + [(1, 10 + i) for i in range(totals)]
+    columns = (OutputColumn("total_level", DataType.INTEGER, Role.FLAG, "Total level"), COLUMNS[0])
+    result = QueryResult.of(Statement("", (), columns, row_cap=cap, totals=TotalRows(0, 2)), rows)
+    assert ([row[1] for row in result.rows], result.truncated) == (kept, truncated)
 
 
 def test_without_a_cap_nothing_is_cut() -> None:

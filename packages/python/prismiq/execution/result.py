@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -54,11 +55,11 @@ class QueryResult:
     @classmethod
     def of(cls, statement: Statement, records: Sequence[Sequence[Any]], *, json_is_text: bool = True) -> QueryResult:
         """The result of a statement. The row beyond the cap, which only tells that there are more, is cut."""
-        truncated = statement.row_cap is not None and len(records) > statement.row_cap
+        kept = _within_cap(statement, records)
         return cls(
             columns=statement.columns,
-            records=records[: statement.row_cap] if truncated else records,
-            truncated=truncated,
+            records=kept,
+            truncated=len(kept) < len(records),
             meta=ResultMeta(as_of=datetime.now(timezone.utc), warnings=statement.warnings),
             time_zone=statement.time_zone,
             json_is_text=json_is_text,
@@ -136,6 +137,18 @@ class QueryResult:
 
 def _export() -> ModuleType:
     return import_module("prismiq.execution.arrow")  # which reads results itself
+
+
+def _within_cap(statement: Statement, records: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    """The rows without those beyond the cap; the cap is one for the rows of totals and one for the others."""
+    cap, totals = statement.row_cap, statement.totals
+    if totals is None:
+        return records if cap is None or len(records) <= cap else records[:cap]
+    details = bisect_left(records, 1, key=lambda record: record[totals.column])
+    end = details + totals.row_cap
+    if len(records) <= end and (cap is None or details <= cap):
+        return records
+    return [*records[: details if cap is None else min(cap, details)], *records[details:end]]
 
 
 def in_zone(value: Any, zone: ZoneInfo) -> Any:

@@ -51,6 +51,8 @@ def split_by_table(shape: QueryShape, planning: Planning) -> list[QueryShape] | 
             measures=tuple(measures),
             calculations=(),
             filters=splitter.filter(shape.filters, ref),
+            top=None,
+            totals=None,
             having=None,
             order_by=(),
         )

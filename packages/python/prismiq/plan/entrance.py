@@ -41,6 +41,20 @@ def check_kind(shape: QueryShape, issues: Issues) -> None:
             "Calculations are over groups, and a row query has none.",
             "Write the expression as a column.",
         )
+    if shape.columns and shape.top is not None:
+        issues.add(
+            shape.top.loc,
+            IssueCode.MIXED_QUERY,
+            "`top` ranks groups, and a row query has none.",
+            "Use `order_by` and `limit`.",
+        )
+    if shape.columns and shape.totals is not None:
+        issues.add(
+            (*shape.loc, "totals"),
+            IssueCode.MIXED_QUERY,
+            "Totals are of measures, and a row query has none.",
+            "Ask for them in a second query.",
+        )
     if shape.columns and shape.having is not None:
         issues.add(
             (*shape.loc, "having"),

@@ -143,6 +143,29 @@ class Truth:
     type: ValueType = BOOLEAN
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number of the plan's own."""
+
+    value: int
+    type: ValueType = INTEGER
+
+
+@dataclass(frozen=True, slots=True)
+class RowCap:
+    """How many rows a result may have, and one more, which tells that there are more."""
+
+    type: ValueType = BIGINT
+
+
+@dataclass(frozen=True, slots=True)
+class RolledUp:
+    """How many of the keys the grouping set of a group lacks."""
+
+    keys: tuple[Expression, ...]
+    type: ValueType = INTEGER
+
+
 Comparator = Literal["=", "<>", "<", "<=", ">", ">="]
 
 
@@ -428,6 +451,9 @@ Expression = (
     | Zone
     | Null
     | Truth
+    | Whole
+    | RowCap
+    | RolledUp
     | Compare
     | AnyOf
     | Match

@@ -110,11 +110,15 @@ class Distinct:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """Groups by the keys (NULL being a value) and computes the measures. Without keys there is exactly one group."""
+    """Groups by the keys (NULL being a value) and computes the measures. Without keys there is exactly one group.
+
+    With `sets` it groups once by each set of keys, named by their outputs; the keys that a set lacks are null there.
+    """
 
     input: Node
     keys: tuple[Named, ...]
     measures: tuple[Named, ...]
+    sets: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,3 +183,5 @@ class QueryPlan:
     time_zone: str
     warnings: tuple[str, ...] = ()
     calendar: Calendar = ISO
+    marker: str | None = None
+    """Where there are totals: the output that says how many dimensions a row totals over. Totals come last."""

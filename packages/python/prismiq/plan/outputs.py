@@ -15,6 +15,8 @@ class Role(str, Enum):
     MEASURE = "measure"
     CALCULATION = "calculation"
     COLUMN = "column"
+    FLAG = "flag"
+    """What the engine says of the row itself."""
 
 
 @dataclass(frozen=True, slots=True)

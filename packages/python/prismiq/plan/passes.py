@@ -28,6 +28,24 @@ BORROW_GROUPS = "borrow_groups"
 REDUCE = "reduce"
 """Where independent to-many paths would multiply each other, reduce each to the distinct values that are read of it."""
 
-PASSES = frozenset({REDUCE, PRUNE, SEMI_JOIN, PLAIN_JOINS, SHARE_BRANCHES, INSENSITIVE, BORROW_GROUPS})
+RANK_IN_PLACE = "rank_in_place"
+"""Where the ranked dimension is the only one, take the first groups as they are, instead of asking twice."""
+
+GROUPING_SETS = "grouping_sets"
+"""Compute groups and their totals in one aggregation, where no row is there twice and the dimensions are told apart."""
+
+PASSES = frozenset(
+    {
+        REDUCE,
+        PRUNE,
+        SEMI_JOIN,
+        PLAIN_JOINS,
+        SHARE_BRANCHES,
+        INSENSITIVE,
+        BORROW_GROUPS,
+        RANK_IN_PLACE,
+        GROUPING_SETS,
+    }
+)
 
 Passes = Collection[str]

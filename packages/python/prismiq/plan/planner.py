@@ -2,25 +2,26 @@
 
     resolve     names → typed expressions over table instances; every issue is told at once
     lower       groups: one aggregation per grain, put together on the dimensions · rows: the listed paths, joined
-    stages      calculations → having → order → page
+    stages      groups → top → calculations → having → order → page
 
-Each pass is a file that says what it establishes and what it leaves to the next. Here is where top, totals
-and fill take their place: nodes between the groups and the order.
+Each pass is a file that says what it establishes and what it leaves to the next. Here is where totals and fill take
+their place: nodes between the groups and the order.
 """
 
 from __future__ import annotations
 
 from prismiq.access.scope import ScopedSchema
 from prismiq.errors import IssueCode, QueryError
-from prismiq.plan.expressions import BIGINT, Named, Output, Parameter
-from prismiq.plan.groups import lower_groups
+from prismiq.plan.expressions import BIGINT, BOOLEAN, Expression, Named, Output, Parameter, RowCap
 from prismiq.plan.instances import raw_column
-from prismiq.plan.nodes import Filter, Limit, Node, Project, QueryPlan, Sort, SortKey
+from prismiq.plan.nodes import Filter, Limit, Node, Project, QueryPlan, Sort, SortKey, Union
 from prismiq.plan.passes import PASSES, Passes
 from prismiq.plan.planning import Planning, Relation
 from prismiq.plan.question import Question
 from prismiq.plan.resolve import resolve
 from prismiq.plan.rows import lower_rows
+from prismiq.plan.top import lower_top
+from prismiq.plan.totals import LEVEL, MARKER, as_level, lower_levels, with_marker
 from prismiq.plan.uniqueness import determined
 from prismiq.query.shape import QueryShape, Slot
 
@@ -47,14 +48,39 @@ def plan(
     planning.issues.check()
     assert question is not None, "without an issue there is a question"
     warnings = tuple(dict.fromkeys(planning.warnings))
-    return QueryPlan(Limit(_lower(question, passes)), question.outputs, shape.time_zone, warnings, shape.calendar)
+    root, marker = (
+        (_with_totals(question, passes), MARKER) if question.totals else (Limit(_lower(question, passes)), None)
+    )
+    return QueryPlan(root, question.outputs, shape.time_zone, warnings, shape.calendar, marker)
 
 
 def _lower(question: Question, passes: Passes) -> Node:
     if question.columns:
         return lower_rows(question, passes)
-    groups = _calculated(question, lower_groups(question, passes))
+    question, groups = lower_top(question, passes)
+    groups = _calculated(question, groups)
     return _ordered(question, _shown(question, _having(question, groups)))
+
+
+def _with_totals(question: Question, passes: Passes) -> Node:
+    """The page of the groups and all totals below it. Totals are made of all groups, and are stages' only in what is
+    calculated: each level from its own rows."""
+    sizes = question.totals if question.top is not None else (len(question.dimensions), *question.totals)
+    levels = lower_levels(question, sizes, passes)
+    detailed, details = (question, levels.pop(0)) if question.top is None else lower_top(question, passes)
+    marked = with_marker(detailed)
+    details = _having(marked, _calculated(marked, as_level(marked, details, len(question.dimensions))))
+    totals = [
+        _calculated(marked, as_level(marked, groups, size))
+        for size, groups in zip(question.totals, levels, strict=True)
+    ]
+    below = totals[0] if len(totals) == 1 else _capped(_ordered(detailed, Union(tuple(totals)), by_level=True))
+    rows = Union((Limit(_ordered(detailed, details)), below))
+    return _ordered(detailed, _shown(marked, rows), by_level=True)
+
+
+def _capped(rows: Node) -> Node:
+    return Limit(rows, RowCap(), bound_with_statement=False)
 
 
 def _nest(shape: QueryShape, planning: Planning, passes: Passes) -> Relation | None:
@@ -83,7 +109,8 @@ def _key(question: Question) -> tuple[str, ...] | None:
     if question.shape.at_most_one:
         return ()
     if not question.columns:
-        return tuple(each.name for each in question.dimensions)
+        flags = [question.top.flag] if question.top is not None and question.top.flag is not None else []
+        return (*(each.name for each in question.dimensions), *flags)
     source = question.instances[question.source]
     listed = question.used(each.expression for each in question.columns) | question.closed(question.joined)
     names = {each.expression: each.name for each in question.columns}
@@ -124,11 +151,13 @@ def _shown(question: Question, groups: Node) -> Node:
     )
 
 
-def _ordered(question: Question, groups: Node) -> Node:
-    """The asked order, then the remaining dimensions, so that a page is stable."""
-    keys = list(question.order)
-    for dimension in question.dimensions:
-        output = Output(dimension.name, dimension.expression.type)
-        if all(output != key.expression for key in keys):
-            keys.append(SortKey(output))
-    return Sort(groups, tuple(keys)) if keys else groups
+def _ordered(question: Question, groups: Node, *, by_level: bool = False) -> Node:
+    """The asked order, then the remaining dimensions, so that a page is stable; with totals each level by itself."""
+    keys: dict[Expression, SortKey] = {LEVEL: SortKey(LEVEL)} if by_level else {}
+    dimensions = [SortKey(Output(each.name, each.expression.type)) for each in question.dimensions]
+    for key in (*question.order, *dimensions):
+        if question.top is not None and question.top.flag is not None and key.expression == question.top.ranked:
+            mark = Output(question.top.flag, BOOLEAN)  # the other values come after the first, both ways
+            keys.setdefault(mark, SortKey(mark))
+        keys.setdefault(key.expression, key)
+    return Sort(groups, tuple(keys.values())) if keys else groups

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from prismiq.access.scope import ScopedTable
 from prismiq.errors import Issue, IssueCode, Location, QueryError
-from prismiq.plan.expressions import Column, Expression, Named, Parameter, ValueType
+from prismiq.plan.expressions import Column, Expression, Named, Output, Parameter, ValueType
 from prismiq.plan.nodes import JoinKind, Node, SortKey
 from prismiq.plan.outputs import OutputColumn
 from prismiq.plan.trees import columns_of
@@ -77,6 +77,24 @@ class MeasureQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class TopQuestion:
+    """The values of `dimension` that come first by the measure `by`. With a `flag` the rest is one group, marked by it,
+    which stands under the label `other` where the dimension is text."""
+
+    dimension: Named
+    by: MeasureQuestion
+    descending: bool
+    count: Parameter
+    other: Parameter | None
+    flag: str | None
+
+    @property
+    def ranked(self) -> Output:
+        """The dimension as an output of the groups."""
+        return Output(self.dimension.name, self.dimension.expression.type)
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """The resolved definition. `instances` are in an order in which parents come first; the first is the source."""
 
@@ -90,7 +108,10 @@ class Question:
     shape: QueryShape
     calculations: tuple[tuple[Named, ...], ...] = ()
     """In stages: each sees the outputs of those before it."""
+    top: TopQuestion | None = None
     having: Expression | None = None
+    totals: tuple[int, ...] = ()
+    """How many dimensions each level of totals leaves, the most first."""
     order: tuple[SortKey, ...] = ()
     outputs: tuple[OutputColumn, ...] = ()
     types: Mapping[str, ValueType] = field(default_factory=dict[str, ValueType])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Protocol, TypeVar
 
 from prismiq.errors import IssueCode, Location
 from prismiq.plan.expressions import Output, ValueType
@@ -10,7 +12,15 @@ from prismiq.plan.outputs import OutputColumn, Role
 from prismiq.plan.paths import MAX_IDENTIFIER
 from prismiq.plan.question import Issues
 from prismiq.query.fields import Segments
-from prismiq.query.shape import QueryShape
+from prismiq.query.shape import OutputShape, QueryShape
+
+
+class _Called(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_Part = TypeVar("_Part", bound=_Called)
 
 
 class Register:
@@ -67,6 +77,19 @@ class Register:
             hint += " To ask a field of a row, use `filters`."
         self.issues.add(loc, IssueCode.UNKNOWN_OUTPUT, f'"{raw}" is not an output of this query.', hint)
         return None
+
+    def part(self, kind: str, shape: OutputShape, parts: Sequence[_Part]) -> _Part | None:
+        """The dimension or the measure of that name, or None and an issue."""
+        found = next((part for part in parts if shape.names(part.name)), None)
+        if found is None and not self._failed(shape.raw):
+            names = ", ".join(f'"{part.name}"' for part in parts)
+            self.issues.add(
+                shape.loc,
+                IssueCode.UNKNOWN_OUTPUT,
+                f'"{shape.raw}" is not a {kind} of this query.',
+                f"Its {kind}s are {names}." if parts else f"It has no {kind}s; add one.",
+            )
+        return found
 
     def shown(self) -> tuple[OutputColumn, ...]:
         """Dimensions, measures and calculations, each as written, without what is hidden."""

@@ -9,7 +9,8 @@ limit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from prismiq.access.scope import ContextValue
@@ -20,13 +21,29 @@ from prismiq.plan.expressions import Expression, Named
 
 def render(plan: n.QueryPlan) -> str:
     """The plan's tree, two spaces a level. A caller's values show as `?` and their slot's number."""
-    return "\n".join(_lines(plan.root, 0))
+    apart = _set_apart(plan.root)
+    lines = [*_lines(plan.root, 0, apart)]
+    for name, node in apart.items():
+        lines += [f"{name}:", *_lines(node, 1, apart)]
+    return "\n".join(lines)
 
 
-def _lines(node: n.Node, depth: int) -> Iterator[str]:
+def _set_apart(root: n.Node) -> Mapping[str, n.Node]:
+    """The relations that conditions read by name, or several nodes, told once below the tree."""
+    parts = list(n.parts_within(root))
+    asked = [part for part in parts if isinstance(part, e.Exists | e.Within | e.OneValue)]
+    named = [part for each in asked for part in n.parts_within(each.relation) if isinstance(part, n.Shared)]
+    times = Counter(part.name for part in parts if isinstance(part, n.Shared))
+    several = [part for part in parts if isinstance(part, n.Shared) and times[part.name] > 1]
+    return {each.name: each.input for each in (*named, *several)}
+
+
+def _lines(node: n.Node, depth: int, apart: Collection[str] = ()) -> Iterator[str]:
     yield "  " * depth + _head(node)
+    if isinstance(node, n.Shared) and node.name in apart:
+        return
     for below in _below(node):
-        yield from _lines(below, depth + 1)
+        yield from _lines(below, depth + 1, apart)
 
 
 def _below(node: n.Node) -> tuple[n.Node, ...]:
@@ -63,15 +80,16 @@ def _head(node: n.Node) -> str:
             return f"project  {_named(outputs)}"
         case n.Distinct(outputs=outputs, by=by):
             return f"distinct  {_named(outputs)}  by {', '.join(by)}"
-        case n.Aggregate(keys=keys, measures=measures):
+        case n.Aggregate(keys=keys, measures=measures, sets=sets):
             by = f"by {_named(keys)}" if keys else "all rows"
-            return "aggregate  " + "  ".join(filter(None, (by, _named(measures))))
+            levels = " ".join(f"({', '.join(each)})" for each in sets)
+            return "aggregate  " + "  ".join(filter(None, (by, levels and f"sets {levels}", _named(measures))))
         case n.Union():
             return "union all"
         case n.Sort(keys=keys):
             return "sort  " + ", ".join(_text(key.expression) + (" desc" if key.descending else "") for key in keys)
-        case n.Limit():
-            return "limit"
+        case n.Limit(count=count):
+            return "limit" if count is None else f"limit  {_text(count)}"
 
 
 def _named(outputs: tuple[Named, ...]) -> str:
@@ -108,7 +126,9 @@ def _within(each: e.Within) -> str:
 
 
 def _inline(relation: n.Node) -> str:
-    return " · ".join(line.strip() for line in _lines(relation, 0))
+    heads = [_head(relation)]
+    below = () if isinstance(relation, n.Shared) else _below(relation)
+    return " · ".join([*heads, *(_inline(each) for each in below)])
 
 
 def _group(part: Expression) -> str:
@@ -155,6 +175,9 @@ _WRITERS: Mapping[type[Expression], Callable[[Any], str]] = {
     e.Zone: lambda each: each.name,
     e.Null: lambda _: "null",
     e.Truth: lambda each: "unknown" if each.value is None else str(each.value).lower(),
+    e.Whole: lambda each: str(each.value),
+    e.RowCap: lambda _: "row cap",
+    e.RolledUp: lambda each: f"rolled up({', '.join(_text(key) for key in each.keys)})",
     e.Compare: lambda each: f"{_text(each.left)} {each.operator} {_text(each.right)}" + _folded(each),
     e.AnyOf: lambda each: f"{_text(each.left)} in {_text(each.right)}" + _folded(each),
     e.Match: lambda each: f"{_text(each.left)} {each.kind} {_text(each.pattern)}" + _folded(each),

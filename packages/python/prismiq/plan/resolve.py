@@ -5,6 +5,7 @@ Establishes what `prismiq.plan.question` says. Leaves to the next passes: keys, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from prismiq.errors import IssueCode, Location
@@ -23,6 +24,8 @@ from prismiq.plan.paths import JoinTree
 from prismiq.plan.planning import Planning
 from prismiq.plan.question import Question
 from prismiq.plan.register import Register, label_of
+from prismiq.plan.top import add_flag, resolve_top
+from prismiq.plan.totals import add_marker, resolve_totals
 from prismiq.query.expressions.tree import Name
 from prismiq.query.fields import dotted
 from prismiq.query.shape import CalculationShape, NestedShape, QueryShape
@@ -52,8 +55,10 @@ def _resolve_across(shape: QueryShape, planning: Planning) -> Question | None:
         return None
     check_shared(parts, planning)
     whole = _Resolver(shape, planning, resolvers[0].tree)
-    for each in shape.dimensions:
+    for each, dimension in zip(shape.dimensions, parts[0].dimensions, strict=True):
         whole.register.take(resolvers[0].register, each.loc)
+        add_flag(shape.top, dimension.name, whole.register)
+    add_marker(shape, whole.register)
     for each in shape.measures:
         owner = next(resolver.register for resolver in resolvers if each.loc in resolver.register.names)
         whole.register.take(owner, each.loc)
@@ -94,13 +99,13 @@ class _Resolver:
         """What is asked of rows: dimensions, columns, measures and filters."""
         shape = self._shape
         add_joins(shape.joins, self.tree, self._planning)
-        dimensions = [self._fields.dimension(each, Role.DIMENSION) for each in shape.dimensions]
+        dimensions = tuple(self._dimensions())
         columns = [self._fields.dimension(each, Role.COLUMN) for each in shape.columns]
         measures = [self._measures.resolve(each) for each in shape.measures]
         condition = self._filtering.filter(shape.filters)
         return Question(
             instances=self.tree.instances,
-            dimensions=tuple(each for each in dimensions if each is not None),
+            dimensions=dimensions,
             measures=tuple(each for each in measures if each is not None),
             columns=tuple(each for each in columns if each is not None),
             condition=condition or TRUE,
@@ -116,12 +121,22 @@ class _Resolver:
         )
         return replace(
             question,
+            top=None if shape.columns else resolve_top(shape.top, question, self.register, self._issues),
             calculations=calculations,
             having=self._filtering.filter(shape.having, over_outputs=True),
+            totals=resolve_totals(shape, len(question.dimensions), self._issues),
             order=self._order(question.columns),
             outputs=self.register.shown(),
             types={name: output.type for name, output in self.register.types.items()},
         )
+
+    def _dimensions(self) -> Iterator[Named]:
+        for each in self._shape.dimensions:
+            dimension = self._fields.dimension(each, Role.DIMENSION)
+            if dimension is not None:
+                yield dimension
+                add_flag(self._shape.top, dimension.name, self.register)
+        add_marker(self._shape, self.register)
 
     def _order(self, columns: tuple[Named, ...]) -> tuple[SortKey, ...]:
         keys: list[SortKey] = []

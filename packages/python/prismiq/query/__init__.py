@@ -16,6 +16,7 @@ from prismiq.query.definition import (
 )
 from prismiq.query.fields import Path
 from prismiq.query.filters import And, Condition, Exists, Filter, Not, Operator, Or
+from prismiq.query.stages import Top
 
 __all__ = [
     "Aggregate",
@@ -38,4 +39,5 @@ __all__ = [
     "OrderBy",
     "Path",
     "QueryDefinition",
+    "Top",
 ]

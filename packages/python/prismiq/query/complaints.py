@@ -30,6 +30,7 @@ from prismiq.query.definition import (
 )
 from prismiq.query.fields import Path
 from prismiq.query.filters import And, Condition, Exists, Not, Operator, Or
+from prismiq.query.stages import Top
 
 MAX_READ = 300
 """Of Pydantic's errors, so that a body of nothing but errors is told of in no time."""
@@ -61,6 +62,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "measures": Measure,
     "calculations": Calculation,
     "order_by": OrderBy,
+    "top": Top,
     "joins": Join,
     "on": JoinPair,
     "nested": NestedQuery,

@@ -15,6 +15,7 @@ from prismiq.query.bins import MAX_BINS, Bins, Number
 from prismiq.query.expressions import ExpressionText
 from prismiq.query.fields import Name, Path, Reference, as_items
 from prismiq.query.filters import And, Condition, Exists, Filter, Not, Or
+from prismiq.query.stages import Top, Totals
 
 
 class Aggregate(str, Enum):
@@ -302,7 +303,15 @@ class QueryDefinition(_Part):
     calculations: tuple[Calculation, ...] = Field(default=(), description="What to compute from the outputs.")
     columns: tuple[DimensionLike, ...] = Field(default=(), description="What to list of each of the source's rows.")
     filters: Filter | None = Field(default=None, description="A condition on the joined rows, before aggregation.")
+    top: Top | None = Field(default=None, description="Keeps the first values of one dimension by a measure.")
     having: Filter | None = Field(default=None, description="A condition on the outputs, after aggregation.")
+    totals: Totals | None = Field(
+        default=None,
+        description=(
+            "Adds rows for totals over all groups; `total_level` says how many dimensions each rolls up. `grand` rolls "
+            "up all of them, `rollup` one after the other, from the last to the first."
+        ),
+    )
     order_by: Annotated[tuple[OrderLike, ...], BeforeValidator(_tuple_of_one)] = Field(
         default=(), description="Outputs to sort by, nulls last; the remaining dimensions break ties."
     )

@@ -38,6 +38,7 @@ from prismiq.query.expressions import Tree, parse_expression
 from prismiq.query.expressions.tree import map_values
 from prismiq.query.fields import Path, Segments, as_items, dotted, segments
 from prismiq.query.filters import PAIRS, PERIODS, And, Condition, Exists, Filter, Not, Operator, Or
+from prismiq.query.stages import Top, Totals
 
 
 class Form(str, Enum):
@@ -208,6 +209,31 @@ class CalculationShape:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputShape:
+    """The name of an output; `raw` is the reference as one name, for outputs whose name holds a dot."""
+
+    field: Segments
+    raw: str
+    loc: Location
+
+    def names(self, output: str) -> bool:
+        """Whether the output of that name is meant."""
+        return output in (self.raw, "_".join(self.field))
+
+
+@dataclass(frozen=True, slots=True)
+class TopShape:
+    """The first values of a dimension by a measure; `other` is the label of the rest."""
+
+    dimension: OutputShape
+    by: OutputShape
+    descending: bool
+    count: Slot
+    other: Slot | None
+    loc: Location
+
+
+@dataclass(frozen=True, slots=True)
 class OrderShape:
     """One sort key; `raw` is the reference as one name, for outputs whose name holds a dot."""
 
@@ -247,7 +273,9 @@ class QueryShape:
     calculations: tuple[CalculationShape, ...]
     columns: tuple[DimensionShape, ...]
     filters: FilterShape | None
+    top: TopShape | None
     having: FilterShape | None
+    totals: Totals | None
     order_by: tuple[OrderShape, ...]
     time_zone: str
     loc: Location = ()
@@ -309,7 +337,9 @@ class _Splitter:
             calculations=self.calculations(definition.calculations),
             columns=self.dimensions(definition.columns, "columns"),
             filters=self.filter(definition.filters, (*self.loc, "filters")),
+            top=self.top(definition.top),
             having=self.filter(definition.having, (*self.loc, "having")),
+            totals=definition.totals,
             order_by=tuple(self.order(each, i) for i, each in enumerate(definition.order_by)),
             time_zone=self.clock.time_zone,
             loc=self.loc,
@@ -415,6 +445,19 @@ class _Splitter:
             loc=loc,
         )
 
+    def top(self, top: Top | None) -> TopShape | None:
+        if top is None:
+            return None
+        loc: Location = (*self.loc, "top")
+        return TopShape(
+            dimension=_output(top.dimension, (*loc, "dimension")),
+            by=_output(top.by, (*loc, "by")),
+            descending=top.descending,
+            count=self.slot(top.n, (*loc, "n")),
+            other=None if top.other is None else self.slot(top.other, (*loc, "other")),
+            loc=loc,
+        )
+
     def filter(self, node: Filter | None, loc: Location) -> FilterShape | None:
         return None if node is None else self._filter(node, loc)
 
@@ -456,8 +499,13 @@ class _Splitter:
 
     def order(self, each: OrderLike, index: int) -> OrderShape:
         part = each if isinstance(each, OrderBy) else OrderBy.model_validate(each)
-        raw = dotted(part.field.path) if isinstance(part.field, Path) else part.field
-        return OrderShape(segments(part.field), raw, part.descending, (*self.loc, "order_by", index))
+        output = _output(part.field, (*self.loc, "order_by", index))
+        return OrderShape(output.field, output.raw, part.descending, output.loc)
+
+
+def _output(reference: str | Path, loc: Location) -> OutputShape:
+    raw = dotted(reference.path) if isinstance(reference, Path) else reference
+    return OutputShape(segments(reference), raw, loc)
 
 
 def _fields(fields: Mapping[str, str | Path] | None) -> FieldsShape:

@@ -44,7 +44,8 @@ ONE: SQL = sa.literal_column("1")
 
 @dataclass(slots=True)
 class Select:
-    """A SELECT in the making. Without `outputs` it is joined rows; `columns` are those of its table instances."""
+    """A SELECT in the making. Without `outputs` it is rows to compute from: joined ones, whose `columns` are those of
+    their table instances, or those of a SELECT `below`, which it shows as they are."""
 
     source: sa.FromClause
     columns: dict[tuple[str, str], SQL] = field(default_factory=dict[tuple[str, str], SQL])
@@ -61,7 +62,7 @@ class Select:
 
     def finish(self) -> sa.Select[Any]:
         """The statement."""
-        outputs = self.outputs if self.outputs is not None else {}
+        outputs = self.below if self.outputs is None else self.outputs
         listed: list[SQL] = [expression.label(name) for name, expression in outputs.items()]
         select: sa.Select[Any] = sa.select(*(listed or [ONE])).select_from(self.source)
         if self.where:
@@ -200,7 +201,10 @@ class Builder:
         writer = self._writer(select, outer)
         keys = _written(node.keys, writer)
         select.outputs = keys | _written(node.measures, writer)
-        select.group_by = [_sorting(keys[each.name], each.expression) for each in node.keys]
+        by = {each.name: _sorting(keys[each.name], each.expression) for each in node.keys}
+        select.group_by = list(by.values())
+        if node.sets:
+            select.group_by = [sa.func.grouping_sets(*(sa.tuple_(*(by[name] for name in each)) for each in node.sets))]
         return select
 
     def _union(self, node: Union) -> Select:
@@ -208,7 +212,7 @@ class Builder:
         return Select(united, below=dict(united.c.items()))
 
     def _sort(self, node: Sort, outer: Select | None) -> Select:
-        select = self._build(node.input, outer)
+        select = self._unpaged(self._build(node.input, outer))
         writer = self._writer(select, outer, labelled=True)
         for key in node.keys:
             written = _sorting(writer.write(key.expression), key.expression)
@@ -218,7 +222,7 @@ class Builder:
         return select
 
     def _limit(self, node: Limit, outer: Select | None) -> Select:
-        select = self._build(node.input, outer)
+        select = self._unpaged(self._build(node.input, outer))
         if node.bound_with_statement:
             select.page = (self._parameters.page(LIMIT), self._parameters.page(OFFSET))
         else:
@@ -230,6 +234,10 @@ class Builder:
     def _plain(self, select: Select) -> Select:
         """Rows to compute from: the SELECT itself while it has no outputs, else one around it."""
         return select if select.outputs is None else self._wrap(select)
+
+    def _unpaged(self, select: Select) -> Select:
+        """Rows to sort or to take a page of: a page of a page needs a SELECT of its own."""
+        return select if select.page is None else self._wrap(select)
 
     def _wrap(self, select: Select) -> Select:
         inner = select.finish().subquery(self._name())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import add
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +17,7 @@ from prismiq.plan.nodes import Node
 from prismiq.query.definition import Aggregate, Granularity
 from prismiq.schema.types import DataType
 from prismiq.sql.bins import bounds_bin, width_bin
-from prismiq.sql.parameters import Parameters
+from prismiq.sql.parameters import ROW_CAP, Parameters
 from prismiq.sql.scalars import write_arithmetic, write_call, write_case
 from prismiq.sql.types import sql_type
 
@@ -61,6 +63,13 @@ class Writer:
                 return sa.cast(sa.null(), sql_type(type_))
             case plan.Truth(value=value):
                 return sa.null() if value is None else sa.true() if value else sa.false()
+            case plan.Whole(value=number):
+                return sa.cast(sa.literal_column(str(number)), sa.Integer())
+            case plan.RowCap():
+                return self._parameters.page(ROW_CAP)
+            case plan.RolledUp(keys=keys):
+                lacking: list[SQL] = [sa.func.grouping(self.write(key), type_=sa.Integer()) for key in keys]
+                return reduce(add, lacking)
             case plan.And(parts=parts):
                 return sa.and_(sa.true(), *(self.write(part) for part in parts))
             case plan.Or(parts=parts):

@@ -13,6 +13,7 @@ from prismiq.sql.types import SQLType, sent_as, sql_type
 
 LIMIT = "limit"
 OFFSET = "offset"
+ROW_CAP = "row_cap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Parameters:
         return self._placeholder(zone, pg.TEXT())
 
     def page(self, part: str) -> sa.ColumnElement[int]:
-        """The limit or the offset in SQL."""
+        """The limit, the offset or the row cap in SQL."""
         return self._placeholder(part, sa.BigInteger())
 
     def _placeholder(self, bound: Bound, type_: SQLType) -> sa.ColumnElement[Any]:

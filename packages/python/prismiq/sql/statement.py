@@ -10,6 +10,15 @@ __all__ = ["OutputColumn", "Role", "Statement"]
 
 
 @dataclass(frozen=True, slots=True)
+class TotalRows:
+    """Rows of totals follow the others: `column` is the place of what tells them, 0 in no total. Of them, too, the row
+    beyond `row_cap` only says that more existed."""
+
+    column: int
+    row_cap: int
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One SQL statement, ready to run: `sql` holds `$1`…`$n` for `args`, `columns` describe the rows it returns.
 
@@ -23,3 +32,4 @@ class Statement:
     row_cap: int | None = None
     time_zone: str = "UTC"
     warnings: tuple[str, ...] = ()
+    totals: TotalRows | None = None

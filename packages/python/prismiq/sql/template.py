@@ -21,8 +21,8 @@ from prismiq.query.complaints import MAX_ISSUES
 from prismiq.query.fields import as_items
 from prismiq.query.shape import Values
 from prismiq.sql.builder import Builder
-from prismiq.sql.parameters import LIMIT, OFFSET, Bound, Fixed, Parameters
-from prismiq.sql.statement import Statement
+from prismiq.sql.parameters import LIMIT, OFFSET, ROW_CAP, Bound, Fixed, Parameters
+from prismiq.sql.statement import Statement, TotalRows
 from prismiq.sql.values import BINS, UnfitValueError, convert
 
 _UTC = ZoneInfo("UTC")
@@ -38,6 +38,7 @@ class Template:
     time_zone: str
     warnings: tuple[str, ...]
     calendar: Calendar
+    marker: int | None = None
 
     def bind(
         self, values: Values, context: RequestContext | None, *, row_cap: int, now: datetime | None = None
@@ -54,7 +55,8 @@ class Template:
         if binder.issues:
             raise QueryError(list(binder.issues)[:MAX_ISSUES])
         cap = row_cap if values.limit is None or values.limit > row_cap else None
-        return Statement(self.sql, args, self.columns, cap, self.time_zone, self.warnings)
+        totals = None if self.marker is None else TotalRows(self.marker, row_cap)
+        return Statement(self.sql, args, self.columns, cap, self.time_zone, self.warnings, totals)
 
 
 class _Binder:
@@ -72,6 +74,8 @@ class _Binder:
         if bound == LIMIT:
             limit = self._values.limit
             return self._row_cap + 1 if limit is None or limit > self._row_cap else limit
+        if bound == ROW_CAP:
+            return self._row_cap + 1
         if bound == OFFSET:
             return self._values.offset
         if isinstance(bound, Zone):
@@ -145,4 +149,5 @@ def build(plan: QueryPlan) -> Template:
         plan.time_zone,
         plan.warnings,
         plan.calendar,
+        next((place for place, each in enumerate(plan.outputs) if each.name == plan.marker), None),
     )
