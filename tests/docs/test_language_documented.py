@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from prismiq import (
     Aggregate,
     Calculation,
+    Comparison,
     Condition,
     Dimension,
     Exists,
@@ -40,7 +41,7 @@ def test_every_word_is_there(words: type[Aggregate | Granularity | Operator]) ->
 
 @pytest.mark.parametrize(
     "model",
-    [QueryDefinition, NestedQuery, Join, JoinPair, Dimension, Measure, Calculation, Condition, Exists],
+    [QueryDefinition, NestedQuery, Join, JoinPair, Dimension, Measure, Calculation, Comparison, Condition, Exists],
     ids=lambda each: each.__name__,
 )
 def test_every_key_is_there(model: type[BaseModel]) -> None:

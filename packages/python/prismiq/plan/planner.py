@@ -2,17 +2,18 @@
 
     resolve     names → typed expressions over table instances; every issue is told at once
     lower       groups: one aggregation per grain, put together on the dimensions · rows: the listed paths, joined
-    stages      calculations → having → order → page
+    stages      groups (of two periods, where they are compared) → fill → calculations → having → order → page
 
-Each pass is a file that says what it establishes and what it leaves to the next. Here is where top, totals
-and fill take their place: nodes between the groups and the order.
+Each pass is a file that says what it establishes and what it leaves to the next.
 """
 
 from __future__ import annotations
 
 from prismiq.access.scope import ScopedSchema
 from prismiq.errors import IssueCode, QueryError
+from prismiq.plan.compare import compare
 from prismiq.plan.expressions import BIGINT, Named, Output, Parameter
+from prismiq.plan.fill import fill
 from prismiq.plan.groups import lower_groups
 from prismiq.plan.instances import raw_column
 from prismiq.plan.nodes import Filter, Limit, Node, Project, QueryPlan, Sort, SortKey
@@ -53,7 +54,9 @@ def plan(
 def _lower(question: Question, passes: Passes) -> Node:
     if question.columns:
         return lower_rows(question, passes)
-    groups = _calculated(question, lower_groups(question, passes))
+    groups = compare(question, lambda each: lower_groups(each, passes))
+    groups = fill(question, groups)
+    groups = _calculated(question, groups)
     return _ordered(question, _shown(question, _having(question, groups)))
 
 
@@ -99,13 +102,7 @@ def _having(question: Question, groups: Node) -> Node:
 
 def _calculated(question: Question, groups: Node) -> Node:
     """The groups with what is calculated from them, stage by stage."""
-    outputs = tuple(
-        Named(name, Output(name, type_))
-        for name, type_ in (
-            *((each.name, each.expression.type) for each in question.dimensions),
-            *((each.name, each.type) for each in question.measures),
-        )
-    )
+    outputs = tuple(Named(each.name, each) for each in question.grouped)
     for stage in question.calculations:
         groups = Project(groups, (*outputs, *stage))
         outputs += tuple(Named(each.name, Output(each.name, each.expression.type)) for each in stage)
@@ -116,7 +113,7 @@ def _shown(question: Question, groups: Node) -> Node:
     """Without what is hidden; having has been asked, and the order may still name it."""
     calculated = [each for stage in question.calculations for each in stage]
     types = {each.name: each.expression.type for each in (*question.dimensions, *calculated)}
-    types |= {each.name: each.type for each in question.measures}
+    types |= {each.name: each.type for each in question.measured}
     if list(types) == [output.name for output in question.outputs]:
         return groups
     return Project(

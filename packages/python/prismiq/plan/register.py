@@ -48,7 +48,7 @@ class Register:
             )
         if name in self.outputs:
             self._refuse_twice(name, loc)
-        self.names[loc] = name
+        self.names.setdefault(loc, name)
         self.outputs[name] = OutputColumn(name, expression.type.kind, role, label, granularity, source, grain, binned)
         self.types[name] = Output(name, expression.type)
 

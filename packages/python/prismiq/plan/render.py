@@ -20,13 +20,18 @@ from prismiq.plan.expressions import Expression, Named
 
 def render(plan: n.QueryPlan) -> str:
     """The plan's tree, two spaces a level. A caller's values show as `?` and their slot's number."""
-    return "\n".join(_lines(plan.root, 0))
+    return "\n".join(_lines(plan.root, 0, []))
 
 
-def _lines(node: n.Node, depth: int) -> Iterator[str]:
+def _lines(node: n.Node, depth: int, shown: list[n.Shared]) -> Iterator[str]:
+    """The node and what is below it; what is shared is shown in full once."""
     yield "  " * depth + _head(node)
+    if isinstance(node, n.Shared):
+        if node in shown:
+            return
+        shown.append(node)
     for below in _below(node):
-        yield from _lines(below, depth + 1)
+        yield from _lines(below, depth + 1, shown)
 
 
 def _below(node: n.Node) -> tuple[n.Node, ...]:
@@ -37,6 +42,10 @@ def _below(node: n.Node) -> tuple[n.Node, ...]:
             return (left, right)
         case n.Union(inputs=inputs):
             return inputs
+        case n.Except(left=left, right=right):
+            return (left, right)
+        case n.Buckets(among=among):
+            return () if among is None or isinstance(among, e.Starts) else (among,)
         case _:
             return (node.input,)
 
@@ -68,6 +77,13 @@ def _head(node: n.Node) -> str:
             return "aggregate  " + "  ".join(filter(None, (by, _named(measures))))
         case n.Union():
             return "union all"
+        case n.Except():
+            return "except"
+        case n.Buckets(name=name, granularity=granularity, among=among):
+            cycle = among is None
+            return f"buckets  {name} = " + (
+                _text(among) if isinstance(among, e.Starts) else f"every {granularity}" + ("" if cycle else " between")
+            )
         case n.Sort(keys=keys):
             return "sort  " + ", ".join(_text(key.expression) + (" desc" if key.descending else "") for key in keys)
         case n.Limit():
@@ -108,7 +124,9 @@ def _within(each: e.Within) -> str:
 
 
 def _inline(relation: n.Node) -> str:
-    return " · ".join(line.strip() for line in _lines(relation, 0))
+    if isinstance(relation, n.Shared):
+        return _head(relation)
+    return " · ".join(line.strip() for line in _lines(relation, 0, []))
 
 
 def _group(part: Expression) -> str:
@@ -133,6 +151,10 @@ def _window(each: e.WindowCall) -> str:
     return f"{each.function}({', '.join(_text(a) for a in each.arguments)}) over ({' '.join(filter(None, over))})"
 
 
+def _single(each: e.Single) -> str:
+    return f"the one {_text(each.part)}" + ("" if each.unless is None else f", or 0 unless {_text(each.unless)}")
+
+
 def _case(each: e.Case) -> str:
     whens = " ".join(
         f"when {_text(when)} then {_text(then)}" for when, then in zip(each.conditions, each.results, strict=True)
@@ -148,12 +170,37 @@ def _from(each: e.WidthBin) -> str:
     return "" if each.start is None else f" from {_parameter(each.start)}"
 
 
+def _starts(each: e.Starts) -> str:
+    return f"every {each.granularity} {_range(each.range)}"
+
+
+def _range(each: e.Span | e.Moved) -> str:
+    if isinstance(each, e.Span):
+        return _span(each)
+    to = each.to if isinstance(each.to, str) else f"[{_span(each.to)}]"
+    return f"of {to} for [{_span(each.span)}]"
+
+
+def _moved_bound(each: e.MovedBound) -> str:
+    return f"{'end' if each.end else 'start'} {_range(each.range)}"
+
+
+def _span(each: e.Span) -> str:
+    lows = [f"{'from' if low.inclusive else 'after'} {_text(low.value)}" for low in each.lows]
+    highs = [f"{'to' if high.inclusive else 'before'} {_text(high.value)}" for high in each.highs]
+    return " ".join((*lows, *highs))
+
+
 _WRITERS: Mapping[type[Expression], Callable[[Any], str]] = {
     e.Column: lambda each: f"{each.alias}.{each.name}",
     e.Output: lambda each: each.name,
     e.Parameter: _parameter,
+    e.MovedBound: _moved_bound,
+    e.Starts: _starts,
+    e.Aligned: lambda each: f"{_text(each.part)} aligned to {each.labels.granularity}s {_range(each.labels.range)}",
     e.Zone: lambda each: each.name,
     e.Null: lambda _: "null",
+    e.Zero: lambda _: "0",
     e.Truth: lambda each: "unknown" if each.value is None else str(each.value).lower(),
     e.Compare: lambda each: f"{_text(each.left)} {each.operator} {_text(each.right)}" + _folded(each),
     e.AnyOf: lambda each: f"{_text(each.left)} in {_text(each.right)}" + _folded(each),
@@ -183,5 +230,5 @@ _WRITERS: Mapping[type[Expression], Callable[[Any], str]] = {
     e.BoundsBin: lambda each: f"bin of {_text(each.part)} by {_parameter(each.bounds)}",
     e.AggregateCall: _aggregate,
     e.WindowCall: _window,
-    e.Single: lambda each: f"the one {_text(each.part)}",
+    e.Single: _single,
 }

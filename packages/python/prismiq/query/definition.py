@@ -81,6 +81,11 @@ class Dimension(_Part):
         description="Buckets a number by bounds of your own, ascending: [0, 10, 100] makes four bins, "
         "below 0, from 0, from 10, and from 100 on.",
     )
+    fill: bool = Field(
+        default=False,
+        description="Adds the empty buckets of a granularity, over the period that `filters` give the field, else from "
+        "the first to the last that is found. Counts and sums are 0 there, the rest null.",
+    )
     label: str | None = None
 
     @model_validator(mode="after")
@@ -120,6 +125,18 @@ class Calculation(_Part):
     expression: ExpressionText = Field(description="`revenue / orders`, `sum(revenue) over (order by month)`.")
     hidden: bool = Field(default=False, description="Kept out of the result; other parts still see it.")
     label: str | None = None
+
+
+class Comparison(_Part):
+    """Compares every measure with another period: adds `<name>__previous`, `<name>__change`, `<name>__change_ratio`.
+
+    `filters` must bound the field on both sides at their top level: that is the current period.
+    """
+
+    field: Reference = Field(description="The path of the date or timestamp whose period is moved.")
+    to: Any = Field(
+        description="`previous_period` (as long, directly before), `previous_year`, or a period as in `in_period`."
+    )
 
 
 class OrderBy(_Part):
@@ -241,6 +258,7 @@ class QueryDefinition(_Part):
     dimensions: tuple[DimensionLike, ...] = ()
     measures: tuple[MeasureLike, ...] = ()
     calculations: tuple[Calculation, ...] = ()
+    compare: Comparison | None = Field(default=None, description="Each measure beside that of another period.")
     columns: tuple[DimensionLike, ...] = ()
     filters: Filter | None = Field(default=None, description="A condition on the joined rows, before aggregation.")
     having: Filter | None = Field(default=None, description="A condition on the outputs, after aggregation.")
