@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from prismiq.calendars import Calendar, Weekday
 from prismiq.errors import IssueCode, QueryError
 from prismiq.query.definition import Granularity, QueryDefinition
 from prismiq.query.shape import split
 from prismiq.sql.grid import buckets
 from unit.schemas import Definition, compiled
+
+UNITS = ("week", "quarter", "year")
 
 
 def moment(text: str) -> datetime:
@@ -78,6 +81,17 @@ def test_wall_time_knows_no_shift() -> None:
 )
 def test_days_and_longer(granularity: Granularity, expected: list[date]) -> None:
     assert list(islice(buckets(moment("2025-12-31T22:30:00+00:00"), granularity, ZoneInfo("UTC")), 2)) == expected
+
+
+def test_weeks_and_years_begin_by_the_calendar() -> None:
+    calendar = Calendar(Weekday.SUNDAY, 2)
+    moment_ = moment("2026-01-03T00:00")  # a Saturday
+    found = [list(islice(buckets(moment_, Granularity(each), ZoneInfo("UTC"), calendar), 2)) for each in UNITS]
+    assert found == [
+        [date(2025, 12, 28), date(2026, 1, 4)],
+        [date(2025, 11, 1), date(2026, 2, 1)],
+        [date(2025, 2, 1), date(2026, 2, 1)],
+    ]
 
 
 def test_they_end_with_the_years() -> None:
