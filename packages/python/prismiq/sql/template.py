@@ -87,14 +87,17 @@ class _Binder:
         return self._of_definition(bound, bound.source)
 
     def _computed(self, bound: Computed) -> object:
-        spans = Spans(self.value, self._values.slots, self._now.astimezone(self._zone), self._calendar)
+        span = bound.range if isinstance(bound.range, Span) else bound.range.span
+        first = span.lows[0].value
+        clock = self._values.clocks.get(cast("int", first.source), self._outermost)
+        now = self._now.astimezone(ZoneInfo(clock.time_zone))
+        spans = Spans(self.value, self._values.slots, now, clock.calendar)
         try:
             return spans.starts(bound) if isinstance(bound, Starts) else spans.bound(bound)
         except UntoldError:
             return None
         except UnfitValueError as error:
-            span = bound.range if isinstance(bound.range, Span) else bound.range.span
-            self.issues[Issue(span.lows[0].value.loc, error.code, error.message, error.hint)] = None
+            self.issues[Issue(first.loc, error.code, error.message, error.hint)] = None
             return None
 
     def _of_definition(self, parameter: Parameter, slot: int) -> object:
