@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from prismiq import (
     Aggregate,
     Calculation,
+    Comparison,
     Condition,
     Dimension,
     Exists,
@@ -53,6 +54,7 @@ def test_every_word_is_there(words: type[Aggregate | Granularity | Operator]) ->
         Measure,
         Metric,
         Calculation,
+        Comparison,
         Condition,
         Exists,
         Top,

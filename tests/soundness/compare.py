@@ -24,10 +24,12 @@ def _alike(found: list[tuple[Any, ...]], expected: list[tuple[Any, ...]], exact:
     return len(found) == 1 and all(map(_equal, found[0], expected[0], exact))
 
 
-def _equal(a: Any, b: Any, exact: bool) -> bool:
+def _equal(a: Any, b: Any, exact: bool | None) -> bool:
     """Equal; averages and deviations as far as numeric's scale goes, doubles as far as they do."""
     if exact or a is None or b is None:
         return a == b
+    if exact is None:
+        return True
     if isinstance(a, float) or isinstance(b, float):
         return math.isclose(float(a), float(b), rel_tol=1e-9, abs_tol=1e-9)
     with localcontext() as context:

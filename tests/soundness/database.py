@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -81,6 +82,8 @@ class Caller:
         self.scoped: ScopedSchema = scope(schema, policy, context)
         self._context = context
 
-    def compile(self, definition: QueryDefinition, passes: Collection[str] = PASSES) -> Statement:
+    def compile(
+        self, definition: QueryDefinition, passes: Collection[str] = PASSES, now: datetime | None = None
+    ) -> Statement:
         shape, values = split(definition)
-        return build(plan(shape, self.scoped, passes)).bind(values, self._context, row_cap=100_000)
+        return build(plan(shape, self.scoped, passes)).bind(values, self._context, row_cap=100_000, now=now)

@@ -9,16 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from decimal import Decimal, localcontext
 from typing import Any
 
-from prismiq.query import And, Condition, Dimension, Exists, Filter, Measure, Not, Or
+from prismiq.query import Aggregate, And, Comparison, Condition, Dimension, Exists, Filter, Measure, Not, Or
 from prismiq.query.definition import OrderBy, QueryDefinition
 from prismiq.query.fields import segments
 from prismiq.query.stages import Top
 from prismiq.schema.models import DatabaseSchema, Relationship, TableRef, TableSchema
-from prismiq.schema.types import DataType
+from prismiq.schema.types import NUMBERS, DataType
 from soundness.aggregates import APPROXIMATE, Clock, aggregate, part_of
 from soundness.conditions import all_of, any_of, condition_holds, opposite
+from soundness.other_period import Other
+from soundness.periods import absolute_period
+from soundness.stages import ZERO_WITHOUT_ROWS, NoAnswerError, TooManyRowsError, buckets_to_fill
 
 Row = dict[str, Any]
 Path = tuple[str, ...]
@@ -44,24 +49,17 @@ class Expressions:
 class Answer:
     """The result in its order. Within a run, rows are equal in all that `order_by` names; a key orders them.
 
-    `exact` says of each column whether every digit counts; averages and their like have as many as they are given.
+    `exact` says of each column whether every digit counts; averages and their like have as many as they are given, and
+    what is computed from them may have none (None).
     """
 
     columns: list[str]
-    exact: list[bool]
+    exact: list[bool | None]
     runs: list[Run]
 
     @property
     def rows(self) -> list[tuple[Any, ...]]:
         return [row for run in self.runs for row in run]
-
-
-class NoAnswerError(Exception):
-    """The question has no meaning, for the reason named: what the engine must refuse, whatever it optimises."""
-
-
-class TooManyRowsError(Exception):
-    """The joined rows are more than a test should wait for."""
 
 
 class Oracle:
@@ -75,7 +73,9 @@ class Oracle:
         schema: DatabaseSchema,
         data: Mapping[TableRef, Sequence[Row]],
         expressions: Expressions | None = None,
+        now: datetime = datetime(2026, 1, 1, tzinfo=timezone.utc),
     ) -> None:
+        self.now = now
         self.schema = schema
         self.data = data
         self.expressions = expressions or Expressions()
@@ -129,7 +129,9 @@ class Oracle:
         return _tree_holds(
             node,
             lambda part: self._holds(part, start, joined),
-            lambda condition: condition_holds(condition, self._value(joined, condition), self.zone),
+            lambda condition: condition_holds(
+                absolute_period(condition, self.now, self.clock), self._value(joined, condition), self.zone
+            ),
         )
 
     def _exists(self, node: Exists, start: TableSchema, joined: Joined) -> bool:
@@ -152,6 +154,8 @@ class Oracle:
     def _groups(self, definition: QueryDefinition) -> Answer:
         dimensions = [each for each in definition.dimensions if isinstance(each, Dimension)]
         measures = [each for each in definition.measures if isinstance(each, Measure)]
+        if definition.compare is not None or any(each.fill for each in dimensions):
+            return self._periods(definition, dimensions, measures)
         kept = self._kept(self.source, self.data[self.source.ref], self._paths(definition), definition.filters)
         keyed = [
             (tuple(part_of(each, self._value(joined, each), self.clock) for each in dimensions), joined)
@@ -233,6 +237,105 @@ class Oracle:
             return False
         (path,) = self._read(dimension)
         return self._table(path).by_name[segments(dimension.field)[-1]].type is DataType.TEXT
+
+    def _periods(self, definition: QueryDefinition, dimensions: list[Dimension], measures: list[Measure]) -> Answer:
+        """The groups of two periods beside each other, and those that `fill` adds."""
+        names = [str(each.name) for each in dimensions]
+        exact: list[bool | None] = [True] * len(dimensions)
+        sides = [self._side(definition, dimensions, measures, lambda each, value: value)]
+        if definition.compare is None:
+            names += [str(each.name) for each in measures]
+            exact += [each.aggregate not in APPROXIMATE for each in measures]
+        else:
+            other = self._other(definition, definition.compare, dimensions)
+            sides.append(self._side(other.definition, dimensions, measures, other.align))
+            for each in measures:
+                more = ("", "__previous", "__change", "__change_ratio")[: 4 if self._is_number(each) else 2]
+                names += [f"{each.name}{suffix}" for suffix in more]
+                sure = each.aggregate not in APPROXIMATE
+                # The difference of two rounded numbers has no digit to be sure of.
+                exact += [sure, sure, True if sure else None, False if sure else None][: len(more)]
+        # Step 5: the stages, and the order, in which the remaining dimensions tell rows apart.
+        empty = [0 if each.aggregate in ZERO_WITHOUT_ROWS else None for each in measures]
+        keys = list(dict.fromkeys(key for side in sides for key in side))
+        keys += self._filled(definition, dimensions, keys)
+        rows: list[tuple[Any, ...]] = []
+        for key in keys:
+            values = zip(measures, *(side.get(key, empty) for side in sides), strict=True)
+            rows.append((*key, *(value for of in values for value in self._beside(*of))))
+        rows = [row for row in rows if self._having(definition.having, names, row)]
+        order = _order(definition)
+        places = [names.index(str(each.field)) for each in order]
+        places += [place for place in range(len(dimensions)) if place not in places]
+        return Answer(
+            names,
+            exact,
+            _sorted_runs(
+                [([row[place] for place in places], row) for row in rows],
+                [*(each.descending for each in order), *[False] * (len(places) - len(order))],
+            ),
+        )
+
+    def _side(
+        self,
+        definition: QueryDefinition,
+        dimensions: list[Dimension],
+        measures: list[Measure],
+        align: Callable[[Dimension, Any], Any],
+    ) -> dict[tuple[Any, ...], list[Any]]:
+        """The groups of one period, by their dimensions, with their measures."""
+        groups: dict[tuple[Any, ...], list[Joined]] = {} if dimensions else {(): []}
+        for joined in self._kept(self.source, self.data[self.source.ref], self._paths(definition), definition.filters):
+            values = (part_of(each, align(each, self._value(joined, each)), self.clock) for each in dimensions)
+            groups.setdefault(tuple(values), []).append(joined)
+        return {key: [self._measure(each, group) for each in measures] for key, group in groups.items()}
+
+    def _other(self, definition: QueryDefinition, part: Comparison, dimensions: list[Dimension]) -> Other:
+        kind = self._kind(part.field)
+        other = Other(definition, part, kind, self.clock, self.now)
+        other.check(dimensions)
+        return other
+
+    def _is_number(self, measure: Measure) -> bool:
+        if measure.aggregate in (Aggregate.BOOL_AND, Aggregate.BOOL_OR):
+            return False
+        if measure.aggregate not in (Aggregate.MIN, Aggregate.MAX) or measure.field is None:
+            return True
+        return self._kind(measure.field) in NUMBERS
+
+    def _beside(self, measure: Measure, now: Any, *before: Any) -> list[Any]:
+        """A measure, and where it is compared the other value, the change and its ratio."""
+        if not before or not self._is_number(measure):
+            return [now, *before]
+        (then,) = before
+        with localcontext() as context:
+            context.prec = 120
+            if now is None or then is None:
+                return [now, then, None, None]
+            if isinstance(now, float):
+                return [now, then, now - then, None if then == 0 else (now - then) / then]
+            return [now, then, now - then, None if then == 0 else (Decimal(now) - then) / Decimal(then)]
+
+    def _filled(
+        self, definition: QueryDefinition, dimensions: list[Dimension], found: list[tuple[Any, ...]]
+    ) -> list[tuple[Any, ...]]:
+        """Each combination of what was found elsewhere with every bucket, where there is no group."""
+        if not any(each.fill for each in dimensions) or not found:
+            return []
+        made: list[tuple[Any, ...]] = [()]
+        places = [place for place, each in enumerate(dimensions) if not each.fill]
+        combinations = {tuple(key[place] for place in places) for key in found}
+        for place, each in enumerate(dimensions):
+            if each.fill:
+                there = [key[place] for key in found]
+                values = buckets_to_fill(each, self._kind(each.field), definition.filters, there, self.clock, self.now)
+                made = [(*before, value) for before in made for value in values]
+        added: dict[tuple[Any, ...], None] = {}
+        for combination in combinations:
+            for values in made:
+                kept, new = list(combination), list(values)
+                added[tuple(new.pop(0) if each.fill else kept.pop(0) for each in dimensions)] = None
+        return [key for key in added if key not in set(found)]
 
     def _measure(self, measure: Measure, group: list[Joined]) -> Any:
         grain = self._grain(measure)
@@ -345,6 +448,10 @@ class Oracle:
             self._table(grain).key is None and not all(self._to_one(grain, each) for each in _closed({*grouped, grain}))
             for grain in counted
         )
+
+    def _kind(self, field: Any) -> DataType:
+        names = segments(field)
+        return next(column.type for column in self._table(names[:-1]).columns if column.name == names[-1])
 
     def _table(self, path: Path) -> TableSchema:
         return self.schema.by_ref[self._step(self.source, path).target] if path else self.source

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -47,7 +48,35 @@ OPERATORS = {
 }
 
 
-ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Beirut", "America/Havana")
+RELATIVE: tuple[Any, ...] = (
+    "today",
+    "this_week",
+    "this_month",
+    "last_month",
+    "this_quarter",
+    "last_quarter",
+    "this_year",
+    "last_year",
+    "month_to_date",
+    "year_to_date",
+    {"last": 7, "unit": "day"},
+    {"last": 3, "unit": "month"},
+    {"last": 2, "unit": "year"},
+)
+NOWS = tuple(
+    datetime.fromisoformat(f"{text}+00:00")
+    for text in ("2025-12-31T23:40:00", "2025-03-31T10:00:00", "2025-10-26T01:00:00", "2024-02-29T22:30:00")
+)
+"""The clock against which a question is asked."""
+ZONES = (
+    "UTC",
+    "Europe/Berlin",
+    "America/New_York",
+    "Asia/Kolkata",
+    "Asia/Beirut",
+    "America/Havana",
+    "Australia/Lord_Howe",
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +85,7 @@ class Question:
 
     definition: dict[str, Any]
     expressions: Expressions
+    now: datetime
 
 
 @st.composite
@@ -63,7 +93,7 @@ def questions(draw: st.DrawFn, schema: DatabaseSchema, sizes: Mapping[TableRef, 
     """Any question to the schema, mostly to tables that have rows."""
     drawer = _Drawer(draw, schema, [table for table in schema.tables for _ in range(1 + min(sizes[table.ref], 4))])
     definition = drawer.definition()
-    return Question(definition, Expressions(drawer.evaluate, drawer.fields))
+    return Question(definition, Expressions(drawer.evaluate, drawer.fields), draw(st.sampled_from(NOWS)))
 
 
 class _Drawer:
@@ -99,6 +129,17 @@ class _Drawer:
         question["order_by"] = [draw(st.sampled_from(["", "-"])) + name for name in order]
         if draw(st.integers(0, 4)) < 2:
             question["filters"] = self._filter(2, self.source)
+        if question.keys() & {"top", "totals"}:  # what they make of periods the cases show
+            for part in question["dimensions"]:
+                part.pop("fill", None)
+        elif question.get("measures") and draw(st.integers(0, 2)) == 0:
+            self._compare(question)
+        for part in question.get("dimensions", ()):
+            if part.get("field") == question.get("compare", {}).get("field"):
+                continue
+            clock = part.get("granularity") in ("second", "minute", "hour")
+            if part.get("fill") and (clock or draw(st.booleans())):
+                question["filters"] = [*self._filled(part), *([question["filters"]] if "filters" in question else [])]
         question["time_zone"] = draw(st.sampled_from(ZONES))
         if draw(st.booleans()):
             question["week_start"] = draw(st.sampled_from(("monday", "wednesday", "saturday", "sunday")))
@@ -143,9 +184,67 @@ class _Drawer:
         part: dict[str, Any] = {"name": name, "field": path + column}
         if column in GRANULARITIES and self.draw(st.booleans()):
             part["granularity"] = self.draw(st.sampled_from(GRANULARITIES[column]))
+            if way is None and self.draw(st.booleans()):
+                part["fill"] = True
         if column in NUMERIC and self.draw(st.booleans()):
             part |= self.draw(st.sampled_from(BINS))
         return part
+
+    def _filled(self, dimension: dict[str, Any]) -> list[dict[str, Any]]:
+        """Conditions that bound the range of a dimension that is filled: hours and finer within a few hours."""
+        bounds = self._bounds(dimension["field"], dimension["granularity"])
+        if self.draw(st.integers(0, 3)) == 0:
+            day = self.draw(st.sampled_from(VALUES["d"][1]))
+            bounds.append({"field": dimension["field"], "operator": "lte", "value": day})
+        return bounds
+
+    def _compare(self, question: dict[str, Any]) -> None:
+        """Compares by a field that mostly is a dimension, too, and bounds it at the top level alone."""
+        times = [part for part in question["dimensions"] if part.get("field", "?")[-1] in GRANULARITIES]
+        if times and self.draw(st.integers(0, 5)) > 0:
+            field = self.draw(st.sampled_from(times))["field"]
+        else:
+            field = self._path(1) + self.draw(st.sampled_from(tuple(GRANULARITIES)))
+        for part in question["dimensions"]:
+            if part.get("field") == field and field[-1] != "d":
+                part.setdefault("granularity", "day")
+        granularities = [part.get("granularity") for part in question["dimensions"] if part.get("field") == field]
+        finest = next((each for each in ("second", "minute", "hour") if each in granularities), "day")
+        bounds = self._bounds(field, finest)
+        to: Any = self.draw(st.sampled_from(["previous_period", "previous_year", "period"]))
+        if to == "period":
+            to = self._bounds(field, finest, only=0)[0]["value"]
+        elif finest == "day" and self.draw(st.integers(0, 2)) == 0:
+            bounds = [{"field": field, "operator": "in_period", "value": self.draw(st.sampled_from(RELATIVE))}]
+        question["compare"] = {"field": field, "to": to}
+        if "filters" in question:  # out of the top level, so that the field has one period
+            bounds.append({"not": {"not": question["filters"]}})
+        question["filters"] = bounds
+
+    def _bounds(self, field: str, granularity: str, only: int | None = None) -> list[dict[str, Any]]:
+        """Conditions that bound a field on both sides."""
+        values: list[Any] = list(VALUES[field[-1]][1])
+        low = self.draw(st.sampled_from(values))
+        length = {"second": timedelta(minutes=20), "minute": timedelta(hours=7), "hour": timedelta(days=2)}
+        high = low + length.get(granularity, timedelta(days=self.draw(st.sampled_from((0, 1, 40, 400)))))
+        if field[-1] != "d":
+            high += timedelta(microseconds=self.draw(st.sampled_from((-1, 0, 1))))
+            if self.draw(st.booleans()):
+                low -= timedelta(seconds=self.draw(st.sampled_from((1, 1800, 3600))))
+            if self.draw(st.booleans()):
+                low, high = low.date(), high.date()
+        if not isinstance(low, datetime) and granularity == "day" and self.draw(st.integers(0, 2)) == 0:
+            low, high = low.replace(day=1), high.replace(day=1)
+        match self.draw(st.integers(0, 3)) if only is None else only:
+            case 0:
+                conditions: list[dict[str, Any]] = [{"operator": "in_period", "value": {"from": low, "to": high}}]
+            case 1:
+                conditions = [{"operator": "between", "value": [low, high]}]
+            case 2:
+                conditions = [{"operator": "gt", "value": low}, {"operator": "lte", "value": high}]
+            case _:
+                conditions = [{"operator": "gte", "value": low}, {"operator": "lt", "value": high}]
+        return [{"field": field, **condition} for condition in conditions]
 
     def _measure(self, name: str) -> dict[str, Any]:
         kind = self.draw(st.sampled_from(["rows", "field", "field", "field", "expression"]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -47,7 +48,7 @@ def test_engine_answers_as_the_oracle(connection: Connection, world: World, data
         sizes = {ref: len(left) for ref, left in seen.items()}
         for _ in range(QUESTIONS):
             question = data.draw(questions(schema, sizes))
-            _check(connection, caller, question, Oracle(schema, seen, question.expressions))
+            _check(connection, caller, question, Oracle(schema, seen, question.expressions, question.now))
     finally:
         connection.forget()
 
@@ -91,11 +92,16 @@ def _check(connection: Connection, caller: Caller, question: Question, oracle: O
     except TooManyRowsError:
         return
     tried["questions"] += 1
+    if any("fill" in each for each in question.definition.get("dimensions", ())):
+        tried["filled"] += 1
+    if definition.compare is not None and expected is not None:
+        tried["compared"] += 1
+        tried["compared rows"] += len(expected.rows)
     tried["rows expected"] += len(expected.rows) if expected else 0
     for name, passes in CONFIGURATIONS.items():
         told = f"{definition.to_json()}\noptimisations: {name}"
         try:
-            statement = caller.compile(definition, passes)
+            statement = caller.compile(definition, passes, question.now)
         except QueryError as error:
             codes = {issue.code.value for issue in error.issues}
             if refusal is None:
@@ -112,16 +118,17 @@ def _check(connection: Connection, caller: Caller, question: Question, oracle: O
         assert [column.name for column in statement.columns] == expected.columns, told
         assert_same(found, expected, told)
     if expected is not None:
-        _check_page(connection, caller, definition)
+        _check_page(connection, caller, definition, question.now)
 
 
-def _check_page(connection: Connection, caller: Caller, definition: QueryDefinition) -> None:
+def _check_page(connection: Connection, caller: Caller, definition: QueryDefinition, now: datetime) -> None:
     """A page is a slice of the whole; for rows only where keys make the order a full one."""
     if definition.columns and any(table.key is None for table in caller.scoped.database.tables):
         return
     try:
         statements = [
-            caller.compile(definition.model_copy(update=page)) for page in ({}, {"limit": 2}, {"limit": 2, "offset": 1})
+            caller.compile(definition.model_copy(update=page), now=now)
+            for page in ({}, {"limit": 2}, {"limit": 2, "offset": 1})
         ]
     except QueryError:
         return

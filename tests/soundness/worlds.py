@@ -35,6 +35,8 @@ MOMENTS = tuple(
         "2025-03-29T22:00:00",  # Beirut: a day without a midnight begins
         "2025-11-02T05:30:00",  # Havana: half past midnight, for the second time
         "2025-12-31T23:30:00",
+        "2025-04-05T15:10:00",  # Lord Howe: ten minutes after the clock is put back by half an hour
+        "2025-10-04T15:30:00",  # and when it is put forward
         "2024-02-29T12:00:00",
     )
 )

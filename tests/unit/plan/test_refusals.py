@@ -10,6 +10,13 @@ from prismiq.errors import IssueCode, Location, QueryError
 from prismiq.plan import PASSES
 from unit.schemas import Definition, compiled, counted, planned, refusal, refusals
 
+IN_JANUARY = {"field": "due_on", "operator": "in_period", "value": {"from": "2026-01-01", "to": "2026-02-01"}}
+
+
+def compared(to: object, field: str = "due_on", **parts: Any) -> Definition:
+    """How many orders were due in a month, beside another period."""
+    return counted(**{"filters": IN_JANUARY, "compare": {"field": field, "to": to}, **parts})
+
 
 @pytest.mark.parametrize(
     ("definition", "loc", "code", "told"),
@@ -23,6 +30,85 @@ from unit.schemas import Definition, compiled, counted, planned, refusal, refusa
         (counted(dimensions=["custmer.name"]), ("dimensions", 0, "field"), IssueCode.UNKNOWN_FIELD, "customer"),
         (counted(dimensions=["customer.nme"]), ("dimensions", 0, "field"), IssueCode.UNKNOWN_FIELD, "name"),
         (counted(dimensions=["customer"]), ("dimensions", 0, "field"), IssueCode.UNKNOWN_FIELD, "customer"),
+        (counted(dimensions=[{"field": "due_on", "fill": True}]), ("dimensions", 0, "fill"), IssueCode.MISSING, "day"),
+        (
+            counted(dimensions=[{"field": "total", "fill": True, "granularity": "day"}]),
+            ("dimensions", 0, "granularity"),
+            IssueCode.TYPE_MISMATCH,
+            "bins",
+        ),
+        (
+            {"source": "orders", "columns": [{"field": "due_on", "granularity": "day", "fill": True}]},
+            ("columns", 0, "fill"),
+            IssueCode.INVALID,
+            "dimensions",
+        ),
+        (compared("previous_period", filters=()), ("compare", "field"), IssueCode.MISSING, "in_period"),
+        (
+            compared("previous_period", filters=[{"field": "due_on", "operator": "gte", "value": "2026-01-01"}]),
+            ("compare", "field"),
+            IssueCode.MISSING,
+            "both sides",
+        ),
+        (
+            compared("previous_period", filters=[{"field": "due_on", "operator": "lt", "value": "2026-01-01"}]),
+            ("compare", "field"),
+            IssueCode.MISSING,
+            "both sides",
+        ),
+        (compared("previous_period", filters=[IN_JANUARY, IN_JANUARY]), ("compare", "field"), IssueCode.INVALID, "one"),
+        (
+            compared("previous_period", filters={"or": [IN_JANUARY, {"field": "status", "value": "paid"}]}),
+            ("compare", "field"),
+            IssueCode.MISSING,
+            "in_period",
+        ),
+        (compared("previous_period", field="ordered_at"), ("compare", "field"), IssueCode.MISSING, "ordered_at"),
+        (compared("previous_period", field="total"), ("compare", "field"), IssueCode.TYPE_MISMATCH, "timestamp"),
+        (compared("previous_period", field="totl"), ("compare", "field"), IssueCode.UNKNOWN_FIELD, "total"),
+        (compared("previous_period", measures=(), dimensions=["due_on"]), ("compare",), IssueCode.MISSING, "count"),
+        (
+            {"source": "orders", "columns": ["id"], "compare": {"field": "due_on", "to": "previous_year"}},
+            ("compare",),
+            IssueCode.MIXED_QUERY,
+            "measures",
+        ),
+        (compared("previous_decade"), ("compare", "to"), IssueCode.INVALID_VALUE, "last_month"),
+        (compared(7), ("compare", "to"), IssueCode.INVALID_VALUE, "previous_period"),
+        (compared(None), ("compare", "to"), IssueCode.INVALID_VALUE, "previous_period"),
+        (compared({"from": "2025-01-01"}), ("compare", "to"), IssueCode.MISSING, "`to`"),
+        (compared({"from": "2025-01-01", "to": 7}), ("compare", "to"), IssueCode.TYPE_MISMATCH, "YYYY-MM-DD"),
+        (
+            compared(
+                "previous_year", measures=["count", {"aggregate": "sum", "field": "total", "name": "count__change"}]
+            ),
+            ("measures", 1, "name"),
+            IssueCode.DUPLICATE_NAME,
+            "another",
+        ),
+        (
+            compared("previous_year", measures=[{"aggregate": "count", "name": "n" * 50}]),
+            ("measures", 0, "name"),
+            IssueCode.INVALID,
+            "shorter",
+        ),
+        (
+            compared("previous_year", dimensions=[{"name": "late", "expression": "due_on > date '2026-01-15'"}]),
+            ("dimensions", 0),
+            IssueCode.INVALID,
+            "granularity",
+        ),
+        (
+            compared(
+                "previous_year",
+                field="ordered_at",
+                dimensions=["ordered_at"],
+                filters={**IN_JANUARY, "field": "ordered_at"},
+            ),
+            ("dimensions", 0, "granularity"),
+            IssueCode.MISSING,
+            "granularity",
+        ),
         (counted(dimensions=["document"]), ("dimensions", 0), IssueCode.TYPE_MISMATCH, "column"),
         (counted(filters=[{"field": "xyz", "value": 1}]), ("filters", 0, "field"), IssueCode.UNKNOWN_FIELD, "/orders"),
         (

@@ -50,6 +50,7 @@ def split_by_table(shape: QueryShape, planning: Planning) -> list[QueryShape] | 
             dimensions=tuple(splitter.dimension(each, ref) for each in shape.dimensions),
             measures=tuple(measures),
             calculations=(),
+            comparison=None,
             filters=splitter.filter(shape.filters, ref),
             top=None,
             totals=None,

@@ -58,6 +58,9 @@ ORDERED = NUMBERS | {
 NULL_FREE = frozenset({Aggregate.COUNT, Aggregate.COUNT_DISTINCT})
 """The aggregates that give 0 where there is no row."""
 
+ZERO_WITHOUT_ROWS = NULL_FREE | {Aggregate.SUM}
+"""The aggregates that are 0 in a group that was not found: one that `fill` adds, or one of another period alone."""
+
 
 def result_type(aggregate: Aggregate, argument: ValueType) -> ValueType | None:
     """The type of an aggregate over values of `argument`'s type, or None where it does not take them."""

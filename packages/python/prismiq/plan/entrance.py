@@ -62,6 +62,21 @@ def check_kind(shape: QueryShape, issues: Issues) -> None:
             "`having` is about groups, and a row query has none.",
             "Use `filters`.",
         )
+    if shape.comparison is not None:
+        _check_comparison(shape, shape.comparison.loc, issues)
+
+
+def _check_comparison(shape: QueryShape, loc: Location, issues: Issues) -> None:
+    """Whether there is anything to compare with another period."""
+    if shape.columns:
+        message = "`compare` is about groups, and a row query has none."
+        issues.add(loc, IssueCode.MIXED_QUERY, message, "Leave it out, or ask for `measures`.")
+    elif not shape.measures:
+        message = "`compare` compares measures, and the query has none."
+        issues.add(loc, IssueCode.MISSING, message, 'Add `measures`, say "count".')
+    elif shape.source is None:
+        message = "`compare` moves the period of one field, which starts from a `source`."
+        issues.add(loc, IssueCode.MISSING, message, "Name a `source`, or ask each table in a query of its own.")
 
 
 def check_zone(shape: QueryShape, issues: Issues) -> None:

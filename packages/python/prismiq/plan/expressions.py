@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from prismiq.access.scope import ContextValue
 from prismiq.errors import Location
 from prismiq.query.definition import Aggregate, Granularity
+from prismiq.query.shape import Another
 from prismiq.schema.models import ColumnSchema
 from prismiq.schema.types import DataType
 
@@ -121,6 +122,63 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Edge:
+    """Where a range begins or ends; `inclusive` says whether the value itself belongs to it."""
+
+    value: Parameter
+    inclusive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The range that conditions bound on both sides: from the last of `lows` to the first of `highs`."""
+
+    lows: tuple[Edge, ...]
+    highs: tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The range that a current one is compared with: one that follows from it, or another. A current range that now
+    lies in is compared with as much of the other as has passed of it."""
+
+    span: Span
+    to: Another | Span
+
+
+@dataclass(frozen=True, slots=True)
+class MovedBound:
+    """Where a moved range begins, or with `end` the first moment after it; computed when the statement is bound."""
+
+    range: Moved
+    end: bool
+    type: ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """The buckets that a range touches, in order: an array of their starts, computed when the statement is bound.
+
+    With `like` there are as many as of that other range, the first being that of this one.
+    """
+
+    range: Span | Moved
+    granularity: Granularity
+    type: ValueType
+    like: Moved | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """The label at the place that a bucket has among `starts`, which are in order and hold it."""
+
+    part: Expression
+    starts: Starts
+    labels: Starts
+    type: ValueType
+
+
+@dataclass(frozen=True, slots=True)
 class Zone:
     """The query's time zone, as a bound text."""
 
@@ -131,6 +189,13 @@ class Zone:
 @dataclass(frozen=True, slots=True)
 class Null:
     """A typed NULL."""
+
+    type: ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class Zero:
+    """0 of a number's or an interval's type."""
 
     type: ValueType
 
@@ -437,19 +502,27 @@ class WindowCall:
 
 @dataclass(frozen=True, slots=True)
 class Single:
-    """The one value that a group has besides NULLs, or `default` where it has none."""
+    """The one value that a group has besides NULLs, or `default` where it has none.
+
+    With `unless`, a condition, a group in which that is true of some row has no default.
+    """
 
     part: Output
     type: ValueType
     default: Literal[0] | None = None
+    unless: Output | None = None
 
 
 Expression = (
     Column
     | Output
     | Parameter
+    | MovedBound
+    | Starts
+    | Aligned
     | Zone
     | Null
+    | Zero
     | Truth
     | Whole
     | RowCap

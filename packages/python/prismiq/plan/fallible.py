@@ -42,7 +42,11 @@ def _fallible(part: object) -> bool:
         case Arithmetic(type=type_):
             return type_.kind is not DataType.BIGINT  # of two smaller integers, which has room
         case Call(function=function, type=type_, arguments=arguments):
-            return type_.kind is DataType.INTERVAL or (function in ("round", "trunc") and len(arguments) > 1)
+            return (
+                type_.kind is DataType.INTERVAL
+                or function == "year_later"
+                or (function in ("round", "trunc") and len(arguments) > 1)
+            )
         case Compare(left=left, right=right) | Differs(left=left, right=right):
             # A numeric is cast to double there, which may not hold it.
             kinds = {left.type.kind, right.type.kind}

@@ -6,16 +6,18 @@ from prismiq.access.scope import ScopedSchema
 from prismiq.calendars import Calendar
 from prismiq.errors import IssueCode, Location
 from prismiq.plan.dimensions import bucket, number_bucket
-from prismiq.plan.expressions import Column, Expression, Named
+from prismiq.plan.expressions import Column, Expression, Named, Output
+from prismiq.plan.fill import check_fill
 from prismiq.plan.filtering import Filtering
 from prismiq.plan.outputs import OutputColumn, Role
 from prismiq.plan.paths import JoinTree
-from prismiq.plan.question import Issues
+from prismiq.plan.question import Issues, TimeDimension
 from prismiq.plan.register import Register, label_of
 from prismiq.plan.trees import column_of
 from prismiq.query.expressions.tree import Tree
 from prismiq.query.fields import Segments, dotted
 from prismiq.query.shape import DimensionShape, Slot
+from prismiq.schema.types import MOMENTS
 
 
 class Fields:
@@ -37,6 +39,8 @@ class Fields:
         self._filtering = filtering
         self._register = register
         self._issues = issues
+        self.times: list[TimeDimension] = []
+        """The dimensions that are moments or their buckets."""
 
     def operand(self, field: Segments | None, tree: Tree[Slot] | None, loc: Location) -> Expression | None:
         """The field or the expression that a part names, or None and an issue."""
@@ -58,6 +62,7 @@ class Fields:
 
     def dimension(self, shape: DimensionShape, role: Role) -> Named | None:
         """A dimension or a column of a row query, in its bucket; or None and an issue."""
+        check_fill(shape, grouped=role is Role.DIMENSION, issues=self._issues)
         part = self.operand(shape.field, shape.expression, shape.loc)
         if part is None:
             return None
@@ -87,6 +92,9 @@ class Fields:
             format=shape.format,
         )
         self._register.add(output, expression.type, shape.loc)
+        if part.type.kind in MOMENTS:
+            bucketed = Output(name, expression.type)
+            self.times.append(TimeDimension(bucketed, part, shape.granularity, shape.loc, shape.fill))
         return Named(name, expression)
 
     def _bucket(self, part: Expression, shape: DimensionShape, name: str) -> Expression | None:

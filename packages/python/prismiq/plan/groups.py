@@ -151,7 +151,7 @@ class _Lowering:
             self._refuse(rows)
             return rows.node
         taken = {each.name for each in question.dimensions}
-        keys = tuple(Named(_fresh("key", taken), raw_column(self.grain, name)) for name in key)
+        keys = tuple(Named(fresh("key", taken), raw_column(self.grain, name)) for name in key)
         outputs = [*question.dimensions, *keys]
         calls: list[Named] = []
         for measure in self.branch.measures:
@@ -171,7 +171,7 @@ class _Lowering:
         for each in outputs:
             if each.expression == expression:
                 return Output(each.name, expression.type)
-        named = Named(_fresh(name, taken), expression)
+        named = Named(fresh(name, taken), expression)
         outputs.append(named)
         return Output(named.name, expression.type)
 
@@ -209,7 +209,7 @@ def _united(question: Question, owned: list[set[str]], lowered: list[Node]) -> N
     return Aggregate(Union(tuple(inputs)), dimensions, singles)
 
 
-def _fresh(name: str, taken: set[str]) -> str:
+def fresh(name: str, taken: set[str]) -> str:
     """A name that no other output has."""
     number, fresh = 1, name
     while fresh in taken:

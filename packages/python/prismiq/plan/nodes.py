@@ -11,6 +11,8 @@ Project     computed outputs, one row each
 Distinct    computed outputs, equal rows once
 Aggregate   computed outputs grouped by the first of them
 Union       the rows of all inputs
+Except      the distinct rows of one input that the other has not
+Buckets     the buckets of a time dimension, found or not
 Sort        an order, nulls last
 Limit       a page
 """
@@ -23,8 +25,9 @@ from typing import ClassVar, Literal, cast
 
 from prismiq.access.scope import RowRule
 from prismiq.calendars import ISO, Calendar
-from prismiq.plan.expressions import Column, Expression, Named
+from prismiq.plan.expressions import Column, Expression, Named, Starts, ValueType, Zone
 from prismiq.plan.outputs import OutputColumn
+from prismiq.query.definition import Granularity
 from prismiq.schema.models import TableRef, TableSchema
 
 JoinKind = Literal["left", "inner"]
@@ -129,6 +132,30 @@ class Union:
 
 
 @dataclass(frozen=True, slots=True)
+class Except:
+    """The distinct rows of the left input that the right has not, NULL being equal to NULL. Both have the same
+    outputs in the same order."""
+
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """The buckets of a time dimension as the rows of one output `name`.
+
+    They are those of a bound range, or those from the first to the last that a relation has in its output `name`, or
+    with neither the whole cycle of a cyclic granularity.
+    """
+
+    name: str
+    type: ValueType
+    granularity: Granularity
+    zone: Zone
+    among: Starts | Node | None
+
+
+@dataclass(frozen=True, slots=True)
 class SortKey:
     """One sort key; nulls are last both ways. A key that is never null can be read off an index backwards."""
 
@@ -155,7 +182,23 @@ class Limit:
     bound_with_statement: bool = True
 
 
-Node = Scan | Unit | Reduce | Derived | Shared | Join | Filter | Project | Distinct | Aggregate | Union | Sort | Limit
+Node = (
+    Scan
+    | Unit
+    | Reduce
+    | Derived
+    | Shared
+    | Join
+    | Filter
+    | Project
+    | Distinct
+    | Aggregate
+    | Union
+    | Except
+    | Buckets
+    | Sort
+    | Limit
+)
 
 
 def parts_within(part: object) -> Iterator[object]:

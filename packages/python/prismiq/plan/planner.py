@@ -2,17 +2,19 @@
 
     resolve     names → typed expressions over table instances; every issue is told at once
     lower       groups: one aggregation per grain, put together on the dimensions · rows: the listed paths, joined
-    stages      groups → top → calculations → having → order → page
+    stages      groups (of two periods, where they are compared) → top → fill → calculations → having → order → page
 
-Each pass is a file that says what it establishes and what it leaves to the next. Here is where totals and fill take
-their place: nodes between the groups and the order.
+Each pass is a file that says what it establishes and what it leaves to the next. Totals go beside the groups.
 """
 
 from __future__ import annotations
 
 from prismiq.access.scope import ScopedSchema
 from prismiq.errors import IssueCode, QueryError
+from prismiq.plan.compare import compare
 from prismiq.plan.expressions import BIGINT, BOOLEAN, Expression, Named, Output, Parameter, RowCap
+from prismiq.plan.fill import fill
+from prismiq.plan.groups import lower_groups
 from prismiq.plan.instances import raw_column
 from prismiq.plan.nodes import Filter, Limit, Node, Project, QueryPlan, Sort, SortKey, Union
 from prismiq.plan.passes import PASSES, Passes
@@ -57,17 +59,31 @@ def plan(
 def _lower(question: Question, passes: Passes) -> Node:
     if question.columns:
         return lower_rows(question, passes)
-    question, groups = lower_top(question, passes)
+    question, groups = _detailed(question, passes)
     groups = _calculated(question, groups)
     return _ordered(question, _shown(question, _having(question, groups)))
+
+
+def _grouped(question: Question, passes: Passes) -> Node:
+    """The groups; where two periods are compared, with the measures of both."""
+    return compare(question, lambda each: lower_groups(each, passes))
+
+
+def _detailed(question: Question, passes: Passes) -> tuple[Question, Node]:
+    """The groups through `top` and `fill`, and the question that they answer."""
+    question, groups = lower_top(question, passes, lambda each: _grouped(each, passes))
+    return question, fill(question, groups)
 
 
 def _with_totals(question: Question, passes: Passes) -> Node:
     """The page of the groups and all totals below it. Totals are made of all groups, and are stages' only in what is
     calculated: each level from its own rows."""
     sizes = question.totals if question.top is not None else (len(question.dimensions), *question.totals)
-    levels = lower_levels(question, sizes, passes)
-    detailed, details = (question, levels.pop(0)) if question.top is None else lower_top(question, passes)
+    levels = lower_levels(question, sizes, passes, lambda each: _grouped(each, passes))
+    if question.top is None:
+        detailed, details = question, fill(question, levels.pop(0))
+    else:
+        detailed, details = _detailed(question, passes)
     marked = with_marker(detailed)
     details = _having(marked, _calculated(marked, as_level(marked, details, len(question.dimensions))))
     totals = [
@@ -126,13 +142,7 @@ def _having(question: Question, groups: Node) -> Node:
 
 def _calculated(question: Question, groups: Node) -> Node:
     """The groups with what is calculated from them, stage by stage."""
-    outputs = tuple(
-        Named(name, Output(name, type_))
-        for name, type_ in (
-            *((each.name, each.expression.type) for each in question.dimensions),
-            *((each.name, each.type) for each in question.measures),
-        )
-    )
+    outputs = tuple(Named(each.name, each) for each in question.grouped)
     for stage in question.calculations:
         groups = Project(groups, (*outputs, *stage))
         outputs += tuple(Named(each.name, Output(each.name, each.expression.type)) for each in stage)
@@ -143,7 +153,7 @@ def _shown(question: Question, groups: Node) -> Node:
     """Without what is hidden; having has been asked, and the order may still name it."""
     calculated = [each for stage in question.calculations for each in stage]
     types = {each.name: each.expression.type for each in (*question.dimensions, *calculated)}
-    types |= {each.name: each.type for each in question.measures}
+    types |= {each.name: each.type for each in question.measured}
     if list(types) == [output.name for output in question.outputs]:
         return groups
     return Project(

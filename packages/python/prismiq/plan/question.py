@@ -15,7 +15,7 @@ from prismiq.plan.expressions import Column, Expression, Named, Output, Paramete
 from prismiq.plan.nodes import JoinKind, Node, SortKey
 from prismiq.plan.outputs import OutputColumn
 from prismiq.plan.trees import columns_of
-from prismiq.query.definition import Aggregate
+from prismiq.query.definition import Aggregate, Granularity
 from prismiq.query.fields import Segments, dotted
 from prismiq.query.shape import QueryShape
 
@@ -95,6 +95,27 @@ class TopQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeDimension:
+    """A dimension that is a moment or its bucket, and the moment itself."""
+
+    output: Output
+    part: Expression
+    granularity: Granularity | None
+    loc: Location
+    fill: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The same question to another period: what differs, and what its measures are called."""
+
+    condition: Expression
+    dimensions: tuple[Named, ...]
+    measures: tuple[MeasureQuestion, ...]
+    """In the order of the question's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """The resolved definition. `instances` are in an order in which parents come first; the first is the source."""
 
@@ -118,6 +139,19 @@ class Question:
     """Of every output, the hidden ones included."""
     parts: tuple[Question, ...] = ()
     """Without a source: a question for each table that is measured, over the same dimensions."""
+    times: tuple[TimeDimension, ...] = ()
+    compared: Compared | None = None
+
+    @property
+    def measured(self) -> tuple[MeasureQuestion, ...]:
+        """Every measure that a group has, those of another period last."""
+        return self.measures if self.compared is None else (*self.measures, *self.compared.measures)
+
+    @property
+    def grouped(self) -> tuple[Output, ...]:
+        """What a group has before anything is calculated: its dimensions, then its measures."""
+        dimensions = (Output(each.name, each.expression.type) for each in self.dimensions)
+        return (*dimensions, *(Output(each.name, each.type) for each in self.measured))
 
     @property
     def source(self) -> str:

@@ -47,7 +47,7 @@ class Register:
             )
         if name in self.outputs:
             self._refuse_twice(name, loc)
-        self.names[loc] = name
+        self.names.setdefault(loc, name)
         self.outputs[name] = output
         self.types[name] = Output(name, type_)
 

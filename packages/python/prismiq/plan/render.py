@@ -54,6 +54,10 @@ def _below(node: n.Node) -> tuple[n.Node, ...]:
             return (left, right)
         case n.Union(inputs=inputs):
             return inputs
+        case n.Except(left=left, right=right):
+            return (left, right)
+        case n.Buckets(among=among):
+            return () if among is None or isinstance(among, e.Starts) else (among,)
         case _:
             return (node.input,)
 
@@ -86,6 +90,13 @@ def _head(node: n.Node) -> str:
             return "aggregate  " + "  ".join(filter(None, (by, levels and f"sets {levels}", _named(measures))))
         case n.Union():
             return "union all"
+        case n.Except():
+            return "except"
+        case n.Buckets(name=name, granularity=granularity, among=among):
+            cycle = among is None
+            return f"buckets  {name} = " + (
+                _text(among) if isinstance(among, e.Starts) else f"every {granularity}" + ("" if cycle else " between")
+            )
         case n.Sort(keys=keys):
             return "sort  " + ", ".join(_text(key.expression) + (" desc" if key.descending else "") for key in keys)
         case n.Limit(count=count):
@@ -153,6 +164,10 @@ def _window(each: e.WindowCall) -> str:
     return f"{each.function}({', '.join(_text(a) for a in each.arguments)}) over ({' '.join(filter(None, over))})"
 
 
+def _single(each: e.Single) -> str:
+    return f"the one {_text(each.part)}" + ("" if each.unless is None else f", or 0 unless {_text(each.unless)}")
+
+
 def _case(each: e.Case) -> str:
     whens = " ".join(
         f"when {_text(when)} then {_text(then)}" for when, then in zip(each.conditions, each.results, strict=True)
@@ -168,12 +183,37 @@ def _from(each: e.WidthBin) -> str:
     return "" if each.start is None else f" from {_parameter(each.start)}"
 
 
+def _starts(each: e.Starts) -> str:
+    return f"every {each.granularity} {_range(each.range)}"
+
+
+def _range(each: e.Span | e.Moved) -> str:
+    if isinstance(each, e.Span):
+        return _span(each)
+    to = each.to if isinstance(each.to, str) else f"[{_span(each.to)}]"
+    return f"of {to} for [{_span(each.span)}]"
+
+
+def _moved_bound(each: e.MovedBound) -> str:
+    return f"{'end' if each.end else 'start'} {_range(each.range)}"
+
+
+def _span(each: e.Span) -> str:
+    lows = [f"{'from' if low.inclusive else 'after'} {_text(low.value)}" for low in each.lows]
+    highs = [f"{'to' if high.inclusive else 'before'} {_text(high.value)}" for high in each.highs]
+    return " ".join((*lows, *highs))
+
+
 _WRITERS: Mapping[type[Expression], Callable[[Any], str]] = {
     e.Column: lambda each: f"{each.alias}.{each.name}",
     e.Output: lambda each: each.name,
     e.Parameter: _parameter,
+    e.MovedBound: _moved_bound,
+    e.Starts: _starts,
+    e.Aligned: lambda each: f"{_text(each.part)} aligned to {each.labels.granularity}s {_range(each.labels.range)}",
     e.Zone: lambda each: each.name,
     e.Null: lambda _: "null",
+    e.Zero: lambda _: "0",
     e.Truth: lambda each: "unknown" if each.value is None else str(each.value).lower(),
     e.Whole: lambda each: str(each.value),
     e.RowCap: lambda _: "row cap",
@@ -206,5 +246,5 @@ _WRITERS: Mapping[type[Expression], Callable[[Any], str]] = {
     e.BoundsBin: lambda each: f"bin of {_text(each.part)} by {_parameter(each.bounds)}",
     e.AggregateCall: _aggregate,
     e.WindowCall: _window,
-    e.Single: lambda each: f"the one {_text(each.part)}",
+    e.Single: _single,
 }

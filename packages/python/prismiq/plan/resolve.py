@@ -11,6 +11,7 @@ from dataclasses import replace
 from prismiq.errors import IssueCode, Location
 from prismiq.plan.across import check_shared, split_by_table
 from prismiq.plan.calculations import stage_calculations
+from prismiq.plan.compare import Comparing
 from prismiq.plan.derived import derived_table
 from prismiq.plan.entrance import check_kind, check_zone, find_table
 from prismiq.plan.explicit import add_joins
@@ -93,6 +94,7 @@ class _Resolver:
         self.register = Register(shape, issues)
         self._filtering = Filtering(tree, Zone(shape.time_zone), self.register, planning)
         self._fields = Fields(planning.schema, tree, self._filtering, self.register, issues, calendar=shape.calendar)
+        self._comparing = Comparing(shape, self.register, self._filtering.zone, issues)
         self._measures = Measures(tree, self._fields, self._filtering, self.register, issues)
 
     def rows(self) -> Question:
@@ -101,16 +103,22 @@ class _Resolver:
         add_joins(shape.joins, self.tree, self._planning)
         dimensions = tuple(self._dimensions())
         columns = [self._fields.dimension(each, Role.COLUMN) for each in shape.columns]
-        measures = [self._measures.resolve(each) for each in shape.measures]
-        condition = self._filtering.filter(shape.filters)
+        measures = [self._comparing.with_previous(self._measures.resolve(each)) for each in shape.measures]
+        condition = self._filtering.filter(shape.filters) or TRUE
+        compared = None
+        if shape.comparison is not None and self._comparing.applies:
+            moment = self.tree.field(shape.comparison.field, (*shape.comparison.loc, "field"))
+            compared = self._comparing.other(moment, condition, dimensions, self._fields.times)
         return Question(
             instances=self.tree.instances,
             dimensions=dimensions,
             measures=tuple(each for each in measures if each is not None),
             columns=tuple(each for each in columns if each is not None),
-            condition=condition or TRUE,
+            condition=condition,
             joined=tuple(each.alias for each in self.tree.joined.values()),
             shape=shape,
+            times=tuple(self._fields.times),
+            compared=compared,
         )
 
     def stages(self, question: Question) -> Question:
@@ -122,7 +130,7 @@ class _Resolver:
         return replace(
             question,
             top=None if shape.columns else resolve_top(shape.top, question, self.register, self._issues),
-            calculations=calculations,
+            calculations=(self._comparing.changes, *calculations) if self._comparing.changes else calculations,
             having=self._filtering.filter(shape.having, over_outputs=True),
             totals=resolve_totals(shape, len(question.dimensions), self._issues),
             order=self._order(question.columns),

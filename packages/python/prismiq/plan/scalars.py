@@ -244,7 +244,7 @@ class _Builder:
         first, second = self.build(left), self.build(right)
         kinds = first.type.kind, second.type.kind
         if kinds[0] in NUMBERS and kinds[1] in NUMBERS:
-            return _numeric(operator, first, second)
+            return numeric(operator, first, second)
         if operator in ("+", "-"):
             found = self._moment_arithmetic(operator, first, second)
             if found is not None:
@@ -275,7 +275,8 @@ class _Builder:
         return None
 
 
-def _numeric(operator: Literal["+", "-", "*", "/", "%"], left: Expression, right: Expression) -> Expression:
+def numeric(operator: Literal["+", "-", "*", "/", "%"], left: Expression, right: Expression) -> Expression:
+    """Arithmetic of two numbers, in a type with room for the result. Raises UnfitError where there is none."""
     kinds = {left.type.kind, right.type.kind}
     if kinds & FLOATS:
         if operator == "%":  # PostgreSQL has it for exact numbers alone

@@ -7,6 +7,7 @@ they are grouped, so that its measures are computed from its rows.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from prismiq.errors import IssueCode
@@ -57,6 +58,9 @@ def resolve_top(shape: TopShape | None, question: Question, register: Register, 
             f'"{by.name}" is {by.type.kind}, which has no order.',
             "Rank by another measure.",
         )
+    if dimension is not None and any(each.fill and each.output.name == dimension.name for each in question.times):
+        message = f'"{dimension.name}" is filled, which would bring back what `top` leaves out.'
+        issues.add(shape.dimension.loc, IssueCode.INVALID, message, "Leave `fill` out, or rank another dimension.")
     if dimension is None or by is None:
         return None
     type_ = dimension.expression.type
@@ -71,16 +75,19 @@ def resolve_top(shape: TopShape | None, question: Question, register: Register, 
     )
 
 
-def lower_top(question: Question, passes: Passes) -> tuple[Question, Node]:
-    """The groups that are left, and the question that they now answer: with others it has the mark as a dimension."""
+def lower_top(question: Question, passes: Passes, lower: Callable[[Question], Node]) -> tuple[Question, Node]:
+    """The groups that are left, and the question that they now answer: with others it has the mark as a dimension.
+
+    `lower` makes the groups. The ranking is of the current period where two are compared.
+    """
     top = question.top
     if top is None:
-        return question, lower_groups(question, passes)
+        return question, lower(question)
     if top.flag is not None:
         question = _with_others(question, question, top, passes)
-        return question, lower_groups(question, passes)
-    groups = lower_groups(question, passes)
-    if RANK_IN_PLACE in passes and len(question.dimensions) == 1:
+        return question, lower(question)
+    groups = lower(question)
+    if RANK_IN_PLACE in passes and len(question.dimensions) == 1 and question.compared is None:
         return question, _first(groups, top)
     return question, Filter(groups, _is_first(top.ranked, question, top, passes))
 
@@ -91,18 +98,25 @@ def _flag(dimension: str) -> str:
 
 def _with_others(question: Question, whole: Question, top: TopQuestion, passes: Passes) -> Question:
     """The question with the other values of the ranked dimension as one, and the mark as the dimension after it."""
-    dimensions: list[Named] = []
-    for each in question.dimensions:
-        if each.name != top.dimension.name:
-            dimensions.append(each)
-            continue
-        value = each.expression
-        first = _is_first(value, whole, top, passes)
-        rest = Null(value.type) if top.other is None else top.other
-        dimensions.append(Named(each.name, Case((first,), (value,), rest, value.type)))
-        dimensions.append(Named(_flag(each.name), Not(first)))
-    parts = tuple(_with_others(part, whole, top, passes) for part in question.parts)
-    return replace(question, dimensions=tuple(dimensions), parts=parts)
+
+    def marked(dimensions: tuple[Named, ...]) -> Iterator[Named]:
+        for each in dimensions:
+            if each.name != top.dimension.name:
+                yield each
+                continue
+            value = each.expression
+            first = _is_first(value, whole, top, passes)
+            rest = Null(value.type) if top.other is None else top.other
+            yield Named(each.name, Case((first,), (value,), rest, value.type))
+            yield Named(_flag(each.name), Not(first))
+
+    other = question.compared
+    return replace(
+        question,
+        dimensions=tuple(marked(question.dimensions)),
+        parts=tuple(_with_others(part, whole, top, passes) for part in question.parts),
+        compared=None if other is None else replace(other, dimensions=tuple(marked(other.dimensions))),
+    )
 
 
 def _is_first(value: Expression, question: Question, top: TopQuestion, passes: Passes) -> Expression:

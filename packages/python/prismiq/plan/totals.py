@@ -6,6 +6,7 @@ another. Establishes: the groups of every level, with the outputs of the details
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from prismiq.errors import IssueCode
@@ -86,7 +87,7 @@ def as_level(question: Question, groups: Node, size: int) -> Node:
         for each in question.dimensions
         if each.name != MARKER
     ]
-    measures = [Named(each.name, Output(each.name, each.type)) for each in question.measures]
+    measures = [Named(each.name, Output(each.name, each.type)) for each in question.measured]
     return Project(groups, (*outputs, Named(MARKER, Whole(len(asked) - size)), *measures))
 
 
@@ -94,15 +95,27 @@ def _absent(dimension: Named, flag: str | None) -> Expression:
     return FALSE if dimension.name == flag else Null(dimension.expression.type)
 
 
-def lower_levels(question: Question, sizes: tuple[int, ...], passes: Passes) -> list[Node]:
-    """For each number of dimensions the groups by so many of them."""
-    if GROUPING_SETS in passes and len(sizes) > 1:
+def lower_levels(
+    question: Question, sizes: tuple[int, ...], passes: Passes, lower: Callable[[Question], Node]
+) -> list[Node]:
+    """For each number of dimensions the groups by so many of them, as `lower` makes them."""
+    if GROUPING_SETS in passes and len(sizes) > 1 and question.compared is None:
         together = _together(lower_groups(question, passes), sizes)
         if together is not None:
             shared = Shared(together, "levels")
             every = len(question.dimensions)
             return [Filter(shared, Compare("=", LEVEL, Whole(every - size))) for size in sizes]
-    return [lower_groups(replace(question, dimensions=question.dimensions[:size]), passes) for size in sizes]
+    return [lower(_rolled_up(question, size)) for size in sizes]
+
+
+def _rolled_up(question: Question, size: int) -> Question:
+    """The question by its first dimensions alone."""
+    other = question.compared
+    return replace(
+        question,
+        dimensions=question.dimensions[:size],
+        compared=None if other is None else replace(other, dimensions=other.dimensions[:size]),
+    )
 
 
 def _together(groups: Node, sizes: tuple[int, ...]) -> Aggregate | None:

@@ -3,6 +3,7 @@
 from prismiq.query.definition import (
     Aggregate,
     Calculation,
+    Comparison,
     Dimension,
     Granularity,
     Join,
@@ -22,6 +23,7 @@ __all__ = [
     "Aggregate",
     "And",
     "Calculation",
+    "Comparison",
     "Condition",
     "Dimension",
     "Exists",

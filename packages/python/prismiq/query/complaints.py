@@ -17,6 +17,7 @@ from prismiq.query.bins import Bins
 from prismiq.query.definition import (
     Aggregate,
     Calculation,
+    Comparison,
     Dimension,
     Granularity,
     Join,
@@ -61,6 +62,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "columns": Dimension,
     "measures": Measure,
     "calculations": Calculation,
+    "compare": Comparison,
     "order_by": OrderBy,
     "top": Top,
     "joins": Join,

@@ -92,6 +92,11 @@ class Dimension(_Part):
         description="Buckets a number by bounds of your own, ascending: [0, 10, 100] makes four bins, "
         "below 0, from 0, from 10, and from 100 on.",
     )
+    fill: bool = Field(
+        default=False,
+        description="Adds the empty buckets of a granularity, over the period that `filters` give the field, else from "
+        "the first to the last that is found. Counts and sums are 0 there, the rest null.",
+    )
     label: str | None = Field(default=None, description="The output's name for people.")
     format: Format | None = None
 
@@ -161,6 +166,18 @@ class Calculation(_Part):
     hidden: bool = Field(default=False, description="Kept out of the result; other parts still see it.")
     label: str | None = Field(default=None, description="The output's name for people.")
     format: Format | None = None
+
+
+class Comparison(_Part):
+    """Compares every measure with another period: adds `<name>__previous`, `<name>__change`, `<name>__change_ratio`.
+
+    `filters` must bound the field on both sides at their top level: that is the current period.
+    """
+
+    field: Reference = Field(description="The path of the date or timestamp whose period is moved.")
+    to: Any = Field(
+        description="`previous_period` (as long, directly before), `previous_year`, or a period as in `in_period`."
+    )
 
 
 class OrderBy(_Part):
@@ -301,6 +318,7 @@ class QueryDefinition(_Part):
     dimensions: tuple[DimensionLike, ...] = Field(default=(), description="What to group by.")
     measures: tuple[MeasureLike, ...] = Field(default=(), description="What to compute of each group.")
     calculations: tuple[Calculation, ...] = Field(default=(), description="What to compute from the outputs.")
+    compare: Comparison | None = Field(default=None, description="Each measure beside that of another period.")
     columns: tuple[DimensionLike, ...] = Field(default=(), description="What to list of each of the source's rows.")
     filters: Filter | None = Field(default=None, description="A condition on the joined rows, before aggregation.")
     top: Top | None = Field(default=None, description="Keeps the first values of one dimension by a measure.")

@@ -22,6 +22,7 @@ from prismiq.errors import Location
 from prismiq.query.definition import (
     Aggregate,
     Calculation,
+    Comparison,
     Dimension,
     DimensionLike,
     Granularity,
@@ -172,6 +173,7 @@ class DimensionShape:
     name: str | None
     granularity: Granularity | None
     bins: WidthShape | BoundsShape | None
+    fill: bool
     label: str | None
     format: str | None
     loc: Location
@@ -233,6 +235,19 @@ class TopShape:
     loc: Location
 
 
+Another = Literal["previous_period", "previous_year"]
+"""A period that follows from the current one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonShape:
+    """Another period to compare with: one that follows from the current, or as a condition's value."""
+
+    field: Segments
+    to: Another | Slot | tuple[Slot | None, Slot | None]
+    loc: Location
+
+
 @dataclass(frozen=True, slots=True)
 class OrderShape:
     """One sort key; `raw` is the reference as one name, for outputs whose name holds a dot."""
@@ -271,6 +286,7 @@ class QueryShape:
     dimensions: tuple[DimensionShape, ...]
     measures: tuple[MeasureShape, ...]
     calculations: tuple[CalculationShape, ...]
+    comparison: ComparisonShape | None
     columns: tuple[DimensionShape, ...]
     filters: FilterShape | None
     top: TopShape | None
@@ -335,6 +351,7 @@ class _Splitter:
             dimensions=self.dimensions(definition.dimensions, "dimensions"),
             measures=tuple(self.measure(each, i) for i, each in enumerate(definition.measures)),
             calculations=self.calculations(definition.calculations),
+            comparison=self.comparison(definition.compare),
             columns=self.dimensions(definition.columns, "columns"),
             filters=self.filter(definition.filters, (*self.loc, "filters")),
             top=self.top(definition.top),
@@ -399,7 +416,7 @@ class _Splitter:
             loc: Location = (*self.loc, key, index)
             tree = self.expression(part.expression, (*loc, "expression"))
             field, fields, bins = _segments(part.field), _fields(part.fields), self._bins(part, loc)
-            named = (part.name, part.granularity, bins, part.label, part.format)
+            named = (part.name, part.granularity, bins, part.fill, part.label, part.format)
             shapes.append(DimensionShape(field, tree, *named, loc, fields))
         return tuple(shapes)
 
@@ -422,6 +439,15 @@ class _Splitter:
             tree = map_values(parse_expression(part.expression), self._slot_at((*loc, "expression")))
             shapes.append(CalculationShape(part.name, tree, part.hidden, part.label, part.format, loc))
         return tuple(shapes)
+
+    def comparison(self, part: Comparison | None) -> ComparisonShape | None:
+        if part is None:
+            return None
+        loc: Location = (*self.loc, "compare")
+        if part.to in ("previous_period", "previous_year"):
+            return ComparisonShape(segments(part.field), part.to, loc)
+        to = self._bounds(part.to, (*loc, "to")) or self.slot(part.to, (*loc, "to"))
+        return ComparisonShape(segments(part.field), to, loc)
 
     def _slot_at(self, loc: Location) -> Callable[[object], Slot]:
         return lambda literal: self.slot(literal, loc)
@@ -489,13 +515,16 @@ class _Splitter:
             pair = as_items(value)
             if pair is not None and len(pair) == 2:
                 return self._compared(pair[0], (*loc, 0)), self._compared(pair[1], (*loc, 1))
-        if condition.operator in PERIODS and isinstance(value, dict):
-            bounds = cast("dict[str, object]", value)
-            if bounds and bounds.keys() <= {"from", "to"}:
-                low, high = (self.slot(bounds[key], (*loc, key)) if key in bounds else None for key in ("from", "to"))
-                return low, high
-            value = bounds
-        return self._compared(value, loc)
+        bounds = self._bounds(value, loc) if condition.operator in PERIODS else None
+        return bounds or self._compared(value, loc)
+
+    def _bounds(self, value: object, loc: Location) -> tuple[Slot | None, Slot | None] | None:
+        """The ends of a period that names them, either of which may be open."""
+        ends = cast("dict[str, object]", value) if isinstance(value, dict) else {}
+        if not ends or not ends.keys() <= {"from", "to"}:
+            return None
+        low, high = (self.slot(ends[key], (*loc, key)) if key in ends else None for key in ("from", "to"))
+        return low, high
 
     def order(self, each: OrderLike, index: int) -> OrderShape:
         part = each if isinstance(each, OrderBy) else OrderBy.model_validate(each)

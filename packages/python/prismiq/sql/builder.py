@@ -17,8 +17,10 @@ from prismiq.plan.expressions import Column, Expression, Named, Output, Truth, W
 from prismiq.plan.fallible import may_fail
 from prismiq.plan.nodes import (
     Aggregate,
+    Buckets,
     Derived,
     Distinct,
+    Except,
     Filter,
     Join,
     Limit,
@@ -35,6 +37,7 @@ from prismiq.plan.nodes import (
     parts_within,
 )
 from prismiq.plan.trees import walk
+from prismiq.sql.buckets import from_first_to_last, whole_cycle
 from prismiq.sql.expressions import SQL, Writer
 from prismiq.sql.parameters import LIMIT, OFFSET, Parameters
 from prismiq.sql.relations import relation
@@ -125,6 +128,10 @@ class Builder:
                 return self._aggregate(node, outer)
             case Union():
                 return self._union(node)
+            case Except():
+                return self._except(node)
+            case Buckets():
+                return self._buckets(node, outer)
             case Sort():
                 return self._sort(node, outer)
             case Limit():
@@ -210,6 +217,24 @@ class Builder:
     def _union(self, node: Union) -> Select:
         united = sa.union_all(*(self._build(each).finish() for each in node.inputs)).subquery(self._name())
         return Select(united, below=dict(united.c.items()))
+
+    def _except(self, node: Except) -> Select:
+        left, right = (self._build(each).finish() for each in (node.left, node.right))
+        rest = sa.except_(left, right).subquery(self._name())
+        return Select(rest, below=dict(rest.c.items()))
+
+    def _buckets(self, node: Buckets, outer: Select | None) -> Select:
+        if isinstance(node.among, Node):
+            select = self._plain(self._build(node.among, outer))
+            zone = self._parameters.zone(node.zone)
+            select.outputs = {node.name: from_first_to_last(select.below[node.name], node, zone)}
+            return select
+        if node.among is None:
+            starts = whole_cycle(node.granularity)
+        else:
+            starts = sa.func.unnest(self._parameters.computed(node.among))
+        column = starts.column_valued(node.name)
+        return Select(column.scalar_alias, outputs={node.name: column})
 
     def _sort(self, node: Sort, outer: Select | None) -> Select:
         select = self._unpaged(self._build(node.input, outer))

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.sql.elements import Grouping
 
 from prismiq.plan import expressions as plan
 from prismiq.plan.aggregates import ORDERED
@@ -57,10 +58,14 @@ class Writer:
                 return self._column(expression)
             case plan.Parameter():
                 return self._parameters.bind(expression)
+            case plan.Starts() | plan.MovedBound():
+                return self._parameters.computed(expression)
             case plan.Zone():
                 return self._parameters.zone(expression)
             case plan.Null(type=type_):
                 return sa.cast(sa.null(), sql_type(type_))
+            case plan.Zero(type=type_):
+                return sa.cast(sa.literal_column("'0'" if type_ == plan.INTERVAL else "0"), sql_type(type_))
             case plan.Truth(value=value):
                 return sa.null() if value is None else sa.true() if value else sa.false()
             case plan.Whole(value=number):
@@ -142,6 +147,9 @@ class Writer:
                 return sa.cast(self.write(part), pg.TIMESTAMP())
             case plan.AsText(part=part):
                 return sa.cast(self.write(part), pg.TEXT())
+            case plan.Aligned(part=part, starts=starts, labels=labels):
+                place = sa.func.width_bucket(self.write(part), self.write(starts), type_=sa.Integer())
+                return sa.type_coerce(_element(self.write(labels), place), sql_type(expression.type))
             case plan.Truncate(part=part, granularity=granularity, zone=zone):
                 arguments = [_word(str(granularity)), self.write(part)]
                 if zone is not None:
@@ -194,7 +202,16 @@ class Writer:
         else:
             gathered = sa.func.array_agg(part, type_=pg.ARRAY(sql_type(single.type)))
             written = gathered.filter(part.is_not(None))[1]
-        return written if single.default is None else sa.func.coalesce(written, sa.literal_column("0"))
+        if single.default is None:
+            return written
+        if single.unless is None:
+            return sa.func.coalesce(written, sa.literal_column("0"))
+        return sa.case((sa.func.bool_or(self.write(single.unless)), written), else_=self.write(plan.Zero(single.type)))
+
+
+def _element(array: SQL, place: SQL) -> SQL:
+    """An array's element; a cast before the brackets would take them for a part of its type."""
+    return Grouping(array)[place]
 
 
 def _word(name: str) -> SQL:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from prismiq.plan.expressions import Conversion, Parameter, Zone
+from prismiq.plan.expressions import Conversion, MovedBound, Parameter, Starts, Zone
 from prismiq.sql.types import SQLType, sent_as, sql_type
 
 LIMIT = "limit"
@@ -23,8 +23,10 @@ class Fixed:
     value: object
 
 
-Bound = Parameter | Zone | Fixed | str
-"""What a placeholder stands for: a value, the query's time zone, a fixed number, or the page."""
+Computed = MovedBound | Starts
+Bound = Parameter | Computed | Zone | Fixed | str
+"""What a placeholder stands for: a value, what is computed from values, the query's time zone, a fixed number, or the
+page."""
 
 
 class Parameters:
@@ -44,6 +46,10 @@ class Parameters:
         if sent is None:
             return self._placeholder(parameter, wanted)
         return sa.cast(self._placeholder(parameter, sent), wanted)
+
+    def computed(self, bound: Computed) -> sa.ColumnElement[Any]:
+        """What is computed from values, in SQL."""
+        return self._placeholder(bound, sql_type(bound.type))
 
     def zone(self, zone: Zone) -> sa.ColumnElement[str]:
         """The time zone's name in SQL."""

@@ -37,6 +37,20 @@ def period_bounds(value: object, now: datetime, calendar: Calendar = ISO) -> tup
     raise PeriodError("A period is a name, or an object with `last` or `next` and a `unit`.")
 
 
+def period_units(value: object) -> tuple[str, int]:
+    """The unit of a period that has bounds, and how many of them it is; a period to date is one."""
+    if isinstance(value, dict):
+        parts = cast("dict[str, object]", value)
+        return str(parts["unit"]), cast("int", parts["next" if is_ahead(parts) else "last"])
+    match = _NAMED.fullmatch(str(value))
+    return ("day" if match is None else match[2] or match[3]), 1
+
+
+def is_ahead(value: object) -> bool:
+    """Whether a period asks for what is to come, so that it is not in part over."""
+    return isinstance(value, dict) and "next" in value
+
+
 def is_hourly(value: object) -> bool:
     """Whether a period is of hours, which a date does not have."""
     unit = cast("dict[str, object]", value).get("unit") if isinstance(value, dict) else value
@@ -53,7 +67,7 @@ def _named(name: str, wall: datetime, calendar: Calendar) -> tuple[datetime, dat
         )
     which, unit, to_date = match.groups()
     if to_date is not None:
-        return _start(wall, to_date, calendar), shifted(_start(wall, "day", calendar), "day", 1)
+        return unit_start(wall, to_date, calendar), shifted(unit_start(wall, "day", calendar), "day", 1)
     return _span(wall, unit, {"this": 0, "last": -1, "next": 1}[which], 1, calendar=calendar)
 
 
@@ -75,13 +89,14 @@ def _relative(parts: dict[str, object], wall: datetime, calendar: Calendar) -> t
 
 def _span(wall: datetime, unit: str, first: int, count: int, *, calendar: Calendar) -> tuple[datetime, datetime]:
     try:
-        start = shifted(_start(wall, unit, calendar), unit, first)
+        start = shifted(unit_start(wall, unit, calendar), unit, first)
         return start, shifted(start, unit, count)
     except (OverflowError, ValueError):
         raise PeriodError("The period leaves the years 1 to 9999.") from None
 
 
-def _start(wall: datetime, unit: str, calendar: Calendar) -> datetime:
+def unit_start(wall: datetime, unit: str, calendar: Calendar) -> datetime:
+    """When the unit that a wall time falls in begins."""
     day = wall.date()
     if unit == "hour":
         return wall.replace(minute=0, second=0, microsecond=0)

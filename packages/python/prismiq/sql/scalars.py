@@ -78,6 +78,10 @@ def _split_part(_: plan.Call, arguments: list[SQL]) -> SQL:
     return sa.func.split_part(*arguments, type_=pg.TEXT())
 
 
+def _year_later(_: plan.Call, arguments: list[SQL]) -> SQL:
+    return arguments[0].self_group().op("+")(sa.literal_column("INTERVAL '1 year'")).self_group()
+
+
 def _text_to_numeric(_: plan.Call, arguments: list[SQL]) -> SQL:
     (text,) = arguments
     return sa.case((text.op("~")(sa.literal(_NUMBER, literal_execute=True)), sa.cast(text, sa.Numeric())))
@@ -116,6 +120,7 @@ _SPECIAL: Mapping[str, Callable[[plan.Call, list[SQL]], SQL]] = {
     "extract": _extract,
     "substring": _at_least(2, 0),
     "split_part": _split_part,
+    "year_later": _year_later,
     "text_to_numeric": _text_to_numeric,
     "guarded_integer": _guarded_integer,
     "guarded_numeric": _guarded_numeric,

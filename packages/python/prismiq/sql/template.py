@@ -14,14 +14,15 @@ from prismiq.access.context import RequestContext
 from prismiq.access.scope import ContextValue, context_value
 from prismiq.calendars import Calendar, Clock
 from prismiq.errors import ContextError, Issue, IssueCode, QueryError
-from prismiq.plan.expressions import Parameter, Zone
+from prismiq.plan.expressions import MovedBound, Parameter, Span, Starts, Zone
 from prismiq.plan.nodes import QueryPlan
 from prismiq.plan.outputs import OutputColumn
 from prismiq.query.complaints import MAX_ISSUES
 from prismiq.query.fields import as_items
 from prismiq.query.shape import Values
 from prismiq.sql.builder import Builder
-from prismiq.sql.parameters import LIMIT, OFFSET, ROW_CAP, Bound, Fixed, Parameters
+from prismiq.sql.parameters import LIMIT, OFFSET, ROW_CAP, Bound, Computed, Fixed, Parameters
+from prismiq.sql.spans import Spans, UntoldError
 from prismiq.sql.statement import Statement, TotalRows
 from prismiq.sql.values import BINS, UnfitValueError, convert
 
@@ -82,10 +83,26 @@ class _Binder:
             return bound.name
         if isinstance(bound, Fixed):
             return bound.value
+        if isinstance(bound, Starts | MovedBound):
+            return self._computed(bound)
         assert isinstance(bound, Parameter)
         if isinstance(bound.source, ContextValue):
             return self._of_context(bound, bound.source)
         return self._of_definition(bound, bound.source)
+
+    def _computed(self, bound: Computed) -> object:
+        span = bound.range if isinstance(bound.range, Span) else bound.range.span
+        first = span.lows[0].value
+        clock = self._values.clocks.get(cast("int", first.source), self._outermost)
+        now = self._now.astimezone(ZoneInfo(clock.time_zone))
+        spans = Spans(self.value, self._values.slots, now, clock.calendar)
+        try:
+            return spans.starts(bound) if isinstance(bound, Starts) else spans.bound(bound)
+        except UntoldError:
+            return None
+        except UnfitValueError as error:
+            self.issues[Issue(first.loc, error.code, error.message, error.hint)] = None
+            return None
 
     def _of_definition(self, parameter: Parameter, slot: int) -> object:
         raw, self._clock = self._values.slots[slot], self._values.clocks.get(slot, self._outermost)

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from prismiq.calendars import ISO, Calendar
 from prismiq.errors import IssueCode
+from prismiq.plan.conditions import PERIOD_HINT
 from prismiq.plan.expressions import Conversion, ValueType
 from prismiq.query.fields import as_items
 from prismiq.schema.types import DataType
@@ -257,7 +258,7 @@ def _period_bound(
     try:
         bounds = period_bounds(value, now.astimezone(zone), calendar)
     except PeriodError as error:
-        raise UnfitValueError(IssueCode.INVALID_VALUE, str(error)) from None
+        raise UnfitValueError(IssueCode.INVALID_VALUE, str(error), PERIOD_HINT) from None
     wall = bounds[conversion is Conversion.PERIOD_END]
     if kind is DataType.DATE:
         if is_hourly(value):
