@@ -26,6 +26,16 @@ def places(source: str, field: str) -> dict[str, Definition]:
     def expressed(text: str) -> Definition:
         return {"name": "x", "expression": text}
 
+    def nested(**parts: object) -> Definition:
+        return {"source": {"query": {"source": source, **parts}, "alias": "inner_rows"}, "measures": ["count"]}
+
+    def joined(left: object, right: object, **joined: object) -> Definition:
+        pair = {"left": left, "right": right}
+        return counted(joins=[{"table": source, "alias": "other", "on": [pair], **joined}])
+
+    def asked(query: Definition, operator: str = "in") -> Definition:
+        return filtered({"field": "tenant_id", "operator": operator, "query": query})
+
     return {
         "dimension": {"source": source, "dimensions": [field]},
         "dimension by path": {"source": source, "dimensions": [path]},
@@ -51,6 +61,34 @@ def places(source: str, field: str) -> dict[str, Definition]:
         "exists": filtered({"exists": field}),
         "not exists": filtered({"not": {"exists": path}}),
         "inside exists": filtered({"exists": "customer", "filters": {"field": field, "value": 1}}),
+        "inside a nested source": nested(dimensions=[field]),
+        "filter inside a nested source": nested(measures=["count"], filters={"field": field, "value": 1}),
+        "around a nested source": {
+            "source": {"query": {"source": source, "columns": ["tenant_id"]}, "alias": "inner_rows"},
+            "dimensions": [field],
+        },
+        "join's left": joined(field, "tenant_id"),
+        "join's right": joined("tenant_id", field.rpartition(".")[2]),
+        "path on from a join": {**joined("tenant_id", "tenant_id"), "dimensions": [f"other.{field}"]},
+        "inside a joined query": counted(
+            joins=[
+                {
+                    "query": {"source": source, "dimensions": ["tenant_id"], "measures": [f"max({field})"]},
+                    "alias": "other",
+                    "on": [{"left": "tenant_id", "right": "tenant_id"}],
+                }
+            ]
+        ),
+        "values of a query": asked({"source": source, "columns": [field]}),
+        "filter of a query that is asked": asked(
+            {"source": source, "columns": ["tenant_id"], "filters": {"field": field, "value": 1}}, "not_in"
+        ),
+        "one value of a query": asked({"source": source, "measures": [f"max({field})"]}, "eq"),
+        "compared field": filtered({"field": "tenant_id", "value": {"field": field}}),
+        "compared field in between": filtered(
+            {"field": "tenant_id", "operator": "between", "value": [{"field": field}, "z"]}
+        ),
+        "outer": filtered({"exists": "customer", "filters": {"field": "tenant_id", "value": {"outer": field}}}),
         "having": counted(having={"field": field, "operator": "gt", "value": 0}),
         "having expression": counted(having={"expression": f"count > {field}"}),
         "order of groups": counted(order_by=[f"-{field}"]),

@@ -88,6 +88,20 @@ def questions() -> Iterator[dict[str, Any]]:
     for name in TABLE_NAMES:
         yield from places(name, "id").values()
         yield {"source": {"path": name.split(".")}, "measures": ["count"]}
+        query = {"source": name, "columns": ["id"]}
+        pair = {"left": "id", "right": "id"}
+        yield {"source": {"query": query, "alias": "listed"}, "measures": ["count"]}
+        yield {"source": "customers", "joins": [{"table": name, "alias": "other", "on": [pair]}], "measures": ["count"]}
+        yield {
+            "source": "customers",
+            "joins": [{"query": query, "alias": "other", "on": [pair]}],
+            "measures": ["count"],
+        }
+        yield {
+            "source": "customers",
+            "measures": ["count"],
+            "filters": {"field": "id", "operator": "not_in", "query": query},
+        }
     for table, fields in FIELDS.items():
         for field in fields:
             yield from places(table, field).values()

@@ -68,9 +68,39 @@ def questions(schema: DatabaseSchema) -> Iterator[dict[str, Any]]:
         for name in sorted_by:
             field = {"path": [name]}
             yield {"source": source, "dimensions": [field], "measures": ["count"], "order_by": [{"field": field}]}
+        yield from nested(source, sorted_by[0])
         for number, (path, target) in enumerate(reached(schema, table)):
             asked = list(along(source, path, target, sorted_by[0]))
             yield from asked if len(path) == 1 else asked[number % 9 :: 9]  # of two steps there are many
+
+
+def nested(source: str, own: str) -> Iterator[dict[str, Any]]:
+    """Every way in that is a query, and a table joined to itself: each counts or lists the caller's rows alone."""
+    field = {"path": [own]}
+    values = {"source": source, "columns": [{"field": field, "name": "own"}]}
+    sizes = {"source": source, "dimensions": [{"field": field, "name": "own"}], "measures": ["count"]}
+    pair = {"left": field, "right": "own"}
+    itself = {"table": source, "alias": "itself", "on": [{"left": field, "right": own}]}
+    yield {"source": {"query": sizes, "alias": "sizes"}, "measures": ["count", "sum(count)"]}
+    yield {
+        "source": source,
+        "joins": [{"query": sizes, "alias": "sizes", "on": [pair]}],
+        "measures": ["sum(sizes.count)"],
+    }
+    for kind in ("left", "inner"):
+        yield {
+            "source": source,
+            "joins": [{**itself, "type": kind}],
+            "measures": [{"aggregate": "count_distinct", "field": {"path": ["itself", own]}}],
+        }
+    for operator in ("in", "not_in"):
+        yield {
+            "source": source,
+            "measures": ["count"],
+            "filters": {"field": field, "operator": operator, "query": values},
+        }
+    total = {"source": source, "measures": ["count"]}
+    yield {**sizes, "having": {"field": "count", "operator": "lt", "query": total}, "order_by": ["own"]}
 
 
 def along(source: str, path: tuple[str, ...], target: TableSchema, own: str) -> Iterator[dict[str, Any]]:

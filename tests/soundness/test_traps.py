@@ -1,5 +1,5 @@
 """The traps of `traps.py`: their SQL is the judge twice, of the engine with each optimisation on and off, and of the
-oracle that judges everything else."""
+oracle that judges everything else. Those of `query_traps.py` judge the engine."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from prismiq.schema.models import DatabaseSchema
 from soundness.compare import assert_same
 from soundness.database import CONFIGURATIONS, Caller, Connection
 from soundness.oracle import Expressions, Oracle
+from soundness.query_traps import QUERY_TRAPS
 from soundness.traps import AGES, SHOP, TRAPS
 
 EXPRESSIONS = Expressions(
@@ -31,11 +32,11 @@ def shop(connection: Connection) -> Iterator[DatabaseSchema]:
 
 
 @pytest.mark.parametrize("passes", CONFIGURATIONS.values(), ids=CONFIGURATIONS)
-@pytest.mark.parametrize("name", TRAPS)
+@pytest.mark.parametrize("name", [*TRAPS, *QUERY_TRAPS])
 def test_engine_falls_into_no_trap(
     connection: Connection, shop: DatabaseSchema, name: str, passes: frozenset[str]
 ) -> None:
-    trap = TRAPS[name]
+    trap = (TRAPS | QUERY_TRAPS)[name]
     caller = Caller(shop, trap.policy, RequestContext(user="u", attributes=trap.attributes))
     statement = caller.compile(QueryDefinition.model_validate(trap.question), passes)
     assert connection.fetch(statement.sql, *statement.args) == connection.fetch(trap.sql)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from prismiq.errors import IssueCode
 from prismiq.plan.aggregates import NULL_FREE
 from prismiq.plan.branches import IGNORES_DUPLICATES, Branch, split_by_grain
-from prismiq.plan.expressions import AggregateCall, Expression, Named, Null, Output, Single
+from prismiq.plan.expressions import TRUE, AggregateCall, Expression, Named, Null, Output, Single
 from prismiq.plan.instances import presence, raw_column
 from prismiq.plan.joins import Joined, joined_rows
 from prismiq.plan.nodes import Aggregate, Distinct, Node, Project, Union
@@ -127,9 +127,8 @@ class _Lowering:
         """The measure over rows of which none is there twice. Rows without a row of its grain are left out."""
         argument, where = measure.argument, measure.where
         instance = self.question.instances[measure.grain]
-        absent_rows = instance.link is not None and (not self._drops_absent or measure.grain != self.branch.grain)
-        if absent_rows:
-            present = presence(instance)
+        present = presence(instance)
+        if present != TRUE and (not self._drops_absent or measure.grain != self.branch.grain):
             if measure.function is Function.COUNT and argument is None:
                 (argument,) = columns_of(present)
             elif not self._null_without(measure.argument, measure.grain):
