@@ -1,0 +1,13 @@
+SELECT supplier.s_name AS s_name, supplier.s_address AS s_address
+FROM public.supplier AS supplier
+LEFT OUTER JOIN public.nation AS nation ON supplier.s_nationkey = nation.n_nationkey
+WHERE (nation.n_name = $1::VARCHAR) AND supplier.s_suppkey IN (SELECT partsupp.ps_suppkey AS ps_suppkey
+FROM public.partsupp AS partsupp
+LEFT OUTER JOIN (SELECT lineitem.l_partkey AS l_partkey, lineitem.l_suppkey AS l_suppkey, sum(lineitem.l_quantity) AS quantity
+FROM public.lineitem AS lineitem
+WHERE (lineitem.l_shipdate >= $2::DATE) AND (lineitem.l_shipdate < $3::DATE)
+GROUP BY lineitem.l_partkey, lineitem.l_suppkey) AS shipped ON (partsupp.ps_partkey = shipped.l_partkey) AND (partsupp.ps_suppkey = shipped.l_suppkey)
+LEFT OUTER JOIN public.part AS part ON partsupp.ps_partkey = part.p_partkey
+WHERE part.p_name LIKE $4::VARCHAR AND (partsupp.ps_availqty > ($5::NUMERIC * shipped.quantity)) AND partsupp.ps_suppkey IS NOT NULL)
+ORDER BY supplier.s_name, supplier.s_suppkey
+LIMIT $6::BIGINT OFFSET $7::BIGINT
