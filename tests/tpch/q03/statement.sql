@@ -1,4 +1,4 @@
-SELECT lineitem.l_orderkey AS l_orderkey, orders.o_orderdate AS o_orderdate, orders.o_shippriority AS o_shippriority, sum((lineitem.l_extendedprice * (CAST($1::BIGINT AS NUMERIC) - lineitem.l_discount))) AS revenue
+SELECT lineitem.l_orderkey AS l_orderkey, orders.o_orderdate AS o_orderdate, orders.o_shippriority AS o_shippriority, sum((lineitem.l_extendedprice * ($1::NUMERIC - lineitem.l_discount))) AS revenue
 FROM public.lineitem AS lineitem
 LEFT OUTER JOIN public.orders AS orders ON lineitem.l_orderkey = orders.o_orderkey
 LEFT OUTER JOIN public.customer AS orders_customer ON orders.o_custkey = orders_customer.c_custkey

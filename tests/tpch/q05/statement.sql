@@ -1,4 +1,4 @@
-SELECT supplier_nation.n_name AS n_name, sum((lineitem.l_extendedprice * (CAST($1::BIGINT AS NUMERIC) - lineitem.l_discount))) AS revenue
+SELECT supplier_nation.n_name AS n_name, sum((lineitem.l_extendedprice * ($1::NUMERIC - lineitem.l_discount))) AS revenue
 FROM public.lineitem AS lineitem
 LEFT OUTER JOIN public.supplier AS supplier ON lineitem.l_suppkey = supplier.s_suppkey
 LEFT OUTER JOIN public.nation AS supplier_nation ON supplier.s_nationkey = supplier_nation.n_nationkey

@@ -1,4 +1,4 @@
-SELECT orders_customer.c_custkey AS c_custkey, orders_customer.c_name AS c_name, orders_customer.c_acctbal AS c_acctbal, orders_customer_nation.n_name AS n_name, orders_customer.c_address AS c_address, orders_customer.c_phone AS c_phone, orders_customer.c_comment AS c_comment, sum((lineitem.l_extendedprice * (CAST($1::BIGINT AS NUMERIC) - lineitem.l_discount))) AS revenue
+SELECT orders_customer.c_custkey AS c_custkey, orders_customer.c_name AS c_name, orders_customer.c_acctbal AS c_acctbal, orders_customer_nation.n_name AS n_name, orders_customer.c_address AS c_address, orders_customer.c_phone AS c_phone, orders_customer.c_comment AS c_comment, sum((lineitem.l_extendedprice * ($1::NUMERIC - lineitem.l_discount))) AS revenue
 FROM public.lineitem AS lineitem
 LEFT OUTER JOIN public.orders AS orders ON lineitem.l_orderkey = orders.o_orderkey
 LEFT OUTER JOIN public.customer AS orders_customer ON orders.o_custkey = orders_customer.c_custkey
