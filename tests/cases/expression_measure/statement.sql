@@ -4,7 +4,7 @@ FROM public.orders AS orders
 LEFT OUTER JOIN public.order_items AS order_items ON orders.id = order_items.order_id
 WHERE order_items.order_id IS NOT NULL
 GROUP BY orders.status
-UNION ALL SELECT orders.status AS status, CAST(NULL AS NUMERIC) AS revenue, sum((orders.total * (CAST($1::BIGINT AS NUMERIC) - (coalesce(orders.discount, CAST($2::BIGINT AS NUMERIC)) / nullif($3::BIGINT, 0))))) AS net, CAST(NULL AS NUMERIC) AS per_item
+UNION ALL SELECT orders.status AS status, CAST(NULL AS NUMERIC) AS revenue, sum((orders.total * ($1::NUMERIC - (coalesce(orders.discount, $2::NUMERIC) / nullif($3::NUMERIC, 0))))) AS net, CAST(NULL AS NUMERIC) AS per_item
 FROM public.orders AS orders
 GROUP BY orders.status) AS grouped
 GROUP BY grouped.status

@@ -14,9 +14,10 @@ from prismiq.plan.aggregates import NULL_FREE
 from prismiq.plan.branches import IGNORES_DUPLICATES, Branch, split_by_grain
 from prismiq.plan.expressions import TRUE, AggregateCall, Expression, Named, Null, Output, Single
 from prismiq.plan.instances import presence, raw_column
+from prismiq.plan.join_filters import filter_joined
 from prismiq.plan.joins import Joined, joined_rows
 from prismiq.plan.nodes import Aggregate, Distinct, Node, Project, Union
-from prismiq.plan.passes import BORROW_GROUPS, INSENSITIVE, PLAIN_JOINS, Passes
+from prismiq.plan.passes import BORROW_GROUPS, INSENSITIVE, JOIN_FILTERS, PLAIN_JOINS, Passes
 from prismiq.plan.question import Instance, Issues, MeasureQuestion, Question
 from prismiq.plan.trees import column_of, columns_of, conjunction
 from prismiq.plan.uniqueness import determined
@@ -83,6 +84,10 @@ class _Lowering:
     keeps_groups: bool
     passes: Passes
     issues: Issues = field(default_factory=Issues)
+
+    def __post_init__(self) -> None:
+        if JOIN_FILTERS in self.passes:
+            self.question, self.branch = filter_joined(self.question, self.branch)
 
     def lower(self) -> Node:
         question, branch = self.question, self.branch

@@ -16,10 +16,12 @@ def scan(instance: Instance) -> Scan | Derived:
 
 
 def join_condition(instance: Instance) -> Expression:
-    """The equal columns by which an instance is reached."""
+    """The equal columns by which an instance is reached, and what else its row must satisfy."""
     assert instance.link is not None
     pairs = zip(instance.link.columns, instance.link.target_columns, strict=True)
-    return conjunction(tuple(Compare("=", left, raw_column(instance, right)) for left, right in pairs))
+    equal = tuple(Compare("=", left, raw_column(instance, right)) for left, right in pairs)
+    where = instance.link.where
+    return conjunction(equal if where is None else (*equal, where))
 
 
 def raw_column(instance: Instance, name: str) -> Column:

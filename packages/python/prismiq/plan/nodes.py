@@ -5,7 +5,7 @@ Unit        one row without columns
 Reduce      the distinct values of some columns, as if they were a table
 Derived     the outputs of a relation, as if they were a table
 Shared      a relation that several parts of the plan read, computed once
-Join        left or inner, on equal columns
+Join        left or inner, on equal columns and what else a joined row must satisfy
 Filter      the rows for which a condition is true; above an aggregation, the groups
 Project     computed outputs, one row each
 Distinct    computed outputs, equal rows once

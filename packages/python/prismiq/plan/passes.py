@@ -34,6 +34,9 @@ RANK_IN_PLACE = "rank_in_place"
 GROUPING_SETS = "grouping_sets"
 """Compute groups and their totals in one aggregation, where no row is there twice and the dimensions are told apart."""
 
+JOIN_FILTERS = "join_filters"
+"""Ask the one filter that all measures of a grain share where its rows are joined: fewer and narrower rows to group."""
+
 PASSES = frozenset(
     {
         REDUCE,
@@ -45,6 +48,7 @@ PASSES = frozenset(
         BORROW_GROUPS,
         RANK_IN_PLACE,
         GROUPING_SETS,
+        JOIN_FILTERS,
     }
 )
 

@@ -32,6 +32,8 @@ class Link:
     to_one: bool
     from_one: bool
     kind: JoinKind = "left"
+    where: Expression | None = None
+    """What else a row must satisfy to be joined."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from prismiq.plan.expressions import (
     JSONB,
     NUMERIC,
     TEXT,
-    AsTimestamp,
     Call,
     Cast,
     Expression,
@@ -120,8 +119,6 @@ def _extract(part: Expression, unit: str, zone: Zone) -> Expression:
     wall = part
     if kind is DataType.TIMESTAMPTZ and unit != "epoch":
         wall = LocalTime(part, zone)
-    elif kind is DataType.DATE:
-        wall = AsTimestamp(part)
     found = Call("extract", (wall,), NUMERIC, unit)
     # Years of infinity are infinite, and the only whole parts that cannot be a bigint.
     return found if unit in ("second", "epoch", "year", "isoyear") else Cast(found, BIGINT)

@@ -96,7 +96,15 @@ def widened(part: Expression) -> Expression:
     """An integer one size up, where its arithmetic cannot overflow; anything else as it is."""
     if part.type.kind in (DataType.SMALLINT, DataType.INTEGER):
         return Cast(part, BIGINT)
-    return Cast(part, NUMERIC) if part.type.kind is DataType.BIGINT else part
+    if part.type.kind is not DataType.BIGINT:
+        return part
+    return bound_as_numeric(part) if isinstance(part, Parameter) else Cast(part, NUMERIC)
+
+
+def bound_as_numeric(part: Expression) -> Expression:
+    """A whole number of the caller's bound as a numeric, which saves a cast; anything else as it is."""
+    whole_value = isinstance(part, Parameter) and part.type.kind in INTEGERS and not part.many
+    return replace(part, type=NUMERIC) if whole_value else part
 
 
 def whole(part: Expression) -> Expression:
@@ -129,6 +137,8 @@ def _number(part: Expression, target: ValueType, precision: int | None, scale: i
         return Call("guarded_numeric", (exact,), NUMERIC, f"{precision},{scale or 0}")
     if target.kind is DataType.DOUBLE and exact.type.kind is DataType.NUMERIC:
         return Call("guarded_double", (exact,), DOUBLE)
+    if isinstance(exact, Parameter) and target.kind is DataType.NUMERIC:
+        return bound_as_numeric(exact)
     return Cast(exact, target)
 
 

@@ -45,7 +45,7 @@ from prismiq.plan.expressions import (
 )
 from prismiq.plan.question import Issues
 from prismiq.plan.scalar_calls import call, json_step
-from prismiq.plan.scalar_casts import UnfitError, cast_to, comparable, widened
+from prismiq.plan.scalar_casts import UnfitError, bound_as_numeric, cast_to, comparable, widened
 from prismiq.plan.windows import window
 from prismiq.query.expressions import tree as t
 from prismiq.query.filters import Operator
@@ -283,10 +283,12 @@ def numeric(operator: Literal["+", "-", "*", "/", "%"], left: Expression, right:
             raise UnfitError(f'"%" does not fit {left.type.kind} and {right.type.kind}.', "Cast them to numeric.")
         return Arithmetic(operator, left, right, DOUBLE)
     if operator == "/":
-        return Arithmetic(operator, left, right, NUMERIC)
+        return Arithmetic(operator, bound_as_numeric(left), bound_as_numeric(right), NUMERIC)
     # Two integers of 32 bits cannot leave 64; anything larger is computed as numeric, which does not overflow.
     small = kinds <= {DataType.SMALLINT, DataType.INTEGER}
-    return Arithmetic(operator, left, right, BIGINT if small else NUMERIC)
+    if small:
+        return Arithmetic(operator, left, right, BIGINT)
+    return Arithmetic(operator, bound_as_numeric(left), bound_as_numeric(right), NUMERIC)
 
 
 def _common(types: list[ValueType]) -> ValueType:
