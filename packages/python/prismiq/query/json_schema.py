@@ -94,7 +94,10 @@ def _schema() -> Schema:
         tidy[name]["description"] += "".join(
             f"\n- {word}" + (f": {words[word]}" if word in words else "") for word in tidy[name]["enum"]
         )
+    filled: Schema = {"required": ["fill"], "properties": {"fill": {"const": True}}}
+    tidy["Dimension"] |= {"if": filled, "then": {"required": ["granularity"]}}
     query = cast("Schema", tidy["QueryDefinition"])
+    query["dependentRequired"] = {"compare": ["filters"]}
     _add_shorthands(query["properties"], cast("list[str]", tidy["Aggregate"]["enum"]))
     query["anyOf"] = _kinds()
     return {
