@@ -100,10 +100,10 @@ def lower_levels(
 ) -> list[Node]:
     """For each number of dimensions the groups by so many of them, as `lower` makes them."""
     if GROUPING_SETS in passes and len(sizes) > 1 and question.compared is None:
-        together = _together(lower_groups(question, passes), sizes)
+        every = max(sizes)  # where `top` makes the details, the last dimensions are in no level
+        together = _together(lower_groups(_rolled_up(question, every), passes), sizes)
         if together is not None:
             shared = Shared(together, "levels")
-            every = len(question.dimensions)
             return [Filter(shared, Compare("=", LEVEL, Whole(every - size))) for size in sizes]
     return [lower(_rolled_up(question, size)) for size in sizes]
 

@@ -70,7 +70,7 @@ EXAMPLES: tuple[Mapping[str, object], ...] = (
         ],
         "filters": [
             {"field": "ordered_at", "operator": "in_period", "value": {"last": 12, "unit": "month"}},
-            {"or": [{"field": "customer.region", "value": "EU"}, {"exists": "returns"}]},
+            {"or": [{"field": "customer.region", "value": "EU"}, {"exists": "order_items"}]},
         ],
         "having": {"field": "revenue", "operator": "gt", "value": 1000},
         "order_by": ["month"],
