@@ -209,6 +209,10 @@ async def test_no_other_operator_of_postgresql(database: asyncpg.Connection) -> 
         "~~*",
         "!~~",
         "!~~*",
+        "~",
+        "~*",
+        "!~",
+        "!~*",
     }, read
     assert {name for name in names if parses(f"{name} a")} <= {"-", "+", "!!"}, "!! is NOT NOT"
 
