@@ -118,6 +118,7 @@ def conditions() -> Iterator[str]:
     yield "lower(t) = upper(t) or trim(t) = t or length(t) > 3 or strpos(t, 'x') > 1"
     yield "replace(t, 'x', 'yy') = concat(t, n, d, moment, flag)"
     yield "t like '%x' or t ilike '_x%'"
+    yield "t ~ '^(a|b)*$' or t !~* 'x$'"
     yield "j->'a' is not null and j->0 is null"
     yield "cardinality(items) > 0"
 

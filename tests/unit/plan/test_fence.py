@@ -30,6 +30,9 @@ def asked(expression: str) -> Definition:
         asked("round(total, items) > 1"),
         where("ordered_at", "in", ["2026-01-01"]),  # the last hours of the calendar have no clock time in some zones
         where("region", "regex", "("),
+        asked("region ~ '('"),
+        asked("region !~* '('"),
+        counted(dimensions=[{"name": "x", "expression": "region ~ '('"}], having=[{"field": "x", "value": True}]),
         where("closes", "eq", "10:00"),
         counted(filters={"not": {"exists": "order_items", "filters": {"expression": "unit_price * 2 > 1"}}}),
         counted(measures=[{"aggregate": "count", "filters": {"expression": "order_items.unit_price / 3 > 1"}}]),

@@ -22,6 +22,9 @@ READ = {
     "x is not null": Operation("not", (Operation("is null", (x,)),)),
     "x is not true": Operation("not", (Operation("is true", (x,)),)),
     "x not like 'a%'": Operation("not", (Operation("like", (x, Value("a%"))),)),
+    "x ~ '^a'": Operation("~", (x, Value("^a"))),
+    "x !~* '^a'": Operation("not", (Operation("~*", (x, Value("^a"))),)),
+    "x || y ~ 'a'": Operation("~", (Operation("||", (x, y)), Value("a"))),
     "x not in (1, 2)": Operation("not", (Operation("in", (x, Value(1), Value(2))),)),
     "x not between 1 and 2": Operation("not", (Operation("between", (x, Value(1), Value(2))),)),
     "not x and y": Operation("and", (Operation("not", (x,)), y)),
@@ -35,6 +38,7 @@ READ = {
     "x + interval '2 quarters'": Operation("+", (x, Interval("6 month"))),
     "x ->> 'k'": Operation("->>", (x, Value("k"))),
     "null": Constant(None),
+    "count(*) over ()": Window("count", (), (), (), None),
     "rank() over (order by x desc)": Window("rank", (), (), ((x, True),), None),
 }
 REFUSED = [
@@ -56,7 +60,9 @@ REFUSED = [
     "x::text[]",
     'x collate "C"',
     "x similar to 'a'",
-    "x ~ '(a+)+'",
+    "regexp_like(x, 'a')",
+    "x rlike 'a'",
+    "x regexp 'a'",
     "x like 'a' escape '!'",
     "x between symmetric 1 and 2",
     "trim(both 'a' from x)",

@@ -42,14 +42,16 @@ class Fields:
         self.times: list[TimeDimension] = []
         """The dimensions that are moments or their buckets."""
 
-    def operand(self, field: Segments | None, tree: Tree[Slot] | None, loc: Location) -> Expression | None:
+    def operand(
+        self, field: Segments | None, tree: Tree[Slot] | None, loc: Location, *, windows: bool = False
+    ) -> Expression | None:
         """The field or the expression that a part names, or None and an issue."""
         if (field is None) == (tree is None):
             message = "Name a `field` or an `expression`, one of them."
             self._issues.add(loc, IssueCode.MISSING, message, "An expression computes: `total * 2`; a field is a path.")
             return None
         if tree is not None:
-            return self._filtering.scalar(tree, (*loc, "expression"))
+            return self._filtering.scalar(tree, (*loc, "expression"), windows=windows)
         return self._tree.field(field or (), (*loc, "field"))
 
     def name(self, part: Expression, before: Segments, loc: Location) -> str:
@@ -63,7 +65,7 @@ class Fields:
     def dimension(self, shape: DimensionShape, role: Role) -> Named | None:
         """A dimension or a column of a row query, in its bucket; or None and an issue."""
         check_fill(shape, grouped=role is Role.DIMENSION, issues=self._issues)
-        part = self.operand(shape.field, shape.expression, shape.loc)
+        part = self.operand(shape.field, shape.expression, shape.loc, windows=role is Role.COLUMN)
         if part is None:
             return None
         written = shape.name or dotted(shape.field or ())

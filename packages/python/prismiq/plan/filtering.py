@@ -95,15 +95,17 @@ class Filtering:
         self._planning.tables += len(inner.instances) + len(related.path) - 1
         return related_rows(outer.source, scratch.instances, related, inner.instances, condition)
 
-    def scalar(self, tree: Tree[Slot], loc: Location, *, over_outputs: bool = False) -> Expression | None:
-        """A typed expression, or None and an issue."""
+    def scalar(
+        self, tree: Tree[Slot], loc: Location, *, over_outputs: bool = False, windows: bool = False
+    ) -> Expression | None:
+        """A typed expression, with window functions where `windows` allows them; or None and an issue."""
 
         def name(each: Name) -> Expression | None:
             if over_outputs:
                 return self._register.find(each.path, dotted(each.path), loc, hint_filters=True)
             return self.tree.field(each.path, loc)
 
-        return build_scalar(tree, name, self.zone, loc, self.issues)
+        return build_scalar(tree, name, self.zone, loc, self.issues, windows=windows)
 
     def _lone(self, shape: ExpressionShape, over_outputs: bool) -> Expression | None:
         loc = (*shape.loc, "expression")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from prismiq.errors import IssueCode
-from prismiq.plan.expressions import Expression, Named, Output
+from prismiq.plan.expressions import Expression, Named, Output, WindowCall
+from prismiq.plan.groups import fresh
 from prismiq.plan.instances import raw_column
 from prismiq.plan.joins import joined_rows
 from prismiq.plan.nodes import Distinct, Node, Project, Sort, SortKey
 from prismiq.plan.passes import PLAIN_JOINS, Passes
 from prismiq.plan.question import Issues, Question
-from prismiq.plan.trees import column_of
+from prismiq.plan.trees import column_of, columns_of, rewrite, walk
 from prismiq.plan.uniqueness import determined, to_many_step
 
 
@@ -32,7 +33,8 @@ def lower_rows(question: Question, passes: Passes) -> Node:
     # Without a key the proof is all there is: each row is then listed once because no join multiplies it.
     keyed = all(question.instances[alias].table.schema.key is not None for alias in listed)
     if rows.instances <= single and (PLAIN_JOINS in passes or not keyed):
-        return Sort(Project(rows.node, question.columns), _order(question, listed))
+        keys = (replace(key, expression=_shown(question, key.expression)) for key in _order(question, listed))
+        return Sort(Project(rows.node, question.columns), tuple(keys))
     return _deduplicated(question, listed, rows.node, issues)
 
 
@@ -48,6 +50,17 @@ def _order(question: Question, listed: frozenset[str]) -> tuple[SortKey, ...]:
         if all(tie != key.expression for key in keys):
             keys.append(SortKey(tie))
     return tuple(keys)
+
+
+def _windowed(expression: Expression) -> bool:
+    return any(isinstance(part, WindowCall) for part in walk(expression))
+
+
+def _shown(question: Question, expression: Expression) -> Expression:
+    """What to sort by: a window function by the name of its column, so that it is computed once."""
+    if not _windowed(expression):
+        return expression
+    return next(Output(each.name, expression.type) for each in question.columns if each.expression == expression)
 
 
 def _nullable(question: Question, expression: Expression) -> bool:
@@ -120,15 +133,18 @@ def _deduplicated(question: Question, listed: frozenset[str], rows: Node, issues
         for name in key:
             by.append(f"key_{len(by)}")
             outputs.append(Named(by[-1], raw_column(instance, name)))
+    keys = _order(question, listed)
+    taken = {each.name for each in question.columns}  # an order finds what is shown before what is carried
     carried: dict[Expression, Output] = {}
-    for each in (
-        *(column.expression for column in question.columns),
-        *(key.expression for key in _order(question, listed)),
-    ):
-        if each not in carried:
-            carried[each] = Output(f"value_{len(carried)}", each.type)
-            outputs.append(Named(carried[each].name, each))
+    for each in (*(column.expression for column in question.columns), *(key.expression for key in keys)):
+        # A window is computed over the rows that are left; what it reads is carried to there.
+        for part in columns_of(each) if _windowed(each) else (each,):
+            if part not in carried:
+                carried[part] = Output(fresh("value", taken), part.type)
+                outputs.append(Named(carried[part].name, part))
     distinct = Distinct(rows, tuple(outputs), tuple(by))
-    columns = tuple(Named(each.name, carried[each.expression]) for each in question.columns)
-    order = tuple(SortKey(carried[key.expression], key.descending) for key in _order(question, listed))
+    columns = tuple(Named(each.name, rewrite(each.expression, carried.get)) for each in question.columns)
+    order = tuple(
+        SortKey(carried.get(key.expression) or _shown(question, key.expression), key.descending) for key in keys
+    )
     return Sort(Project(distinct, columns), order)

@@ -129,9 +129,18 @@ class _Builder:
             case t.Call():
                 return self._call(tree)
             case t.Window():
-                if not self.windows:
-                    raise UnfitError("A window function has its place in calculations.", "Move it to `calculations`.")
-                return window(tree, self.build, self._alike)
+                return self._window(tree)
+
+    def _window(self, tree: t.Window[Slot]) -> Expression:
+        if not self.windows:
+            raise UnfitError(
+                "A window function has its place in calculations and in columns of row queries, not within another.",
+                "Move it to `calculations`, or to `columns` of a row query.",
+            )
+        self.windows = False  # PostgreSQL has none within another
+        found = window(tree, self.build, self._alike)
+        self.windows = True
+        return found
 
     def _literal(self, slot: Slot, wanted: ValueType | None) -> Expression:
         type_ = wanted or _BY_FORM[slot.form]
@@ -173,7 +182,9 @@ class _Builder:
                 subject, low, high = operands
                 return And((self._compare(">=", subject, low), self._compare("<=", subject, high)))
             case "like" | "ilike":
-                return self._like(operands[0], operands[1], fold=operator == "ilike")
+                return self._match("like", operands[0], operands[1], fold=operator == "ilike")
+            case "~" | "~*":
+                return self._match("regex", operands[0], operands[1], fold=operator == "~*")
             case "negate":
                 part = self.build(operands[0])
                 if part.type.kind is DataType.INTERVAL or part.type.kind in NUMBERS:
@@ -220,11 +231,12 @@ class _Builder:
         type_ = _common([each.type for each in built])
         return [each if each.type.kind is type_.kind else cast_to(each, type_.kind, self.zone) for each in built]
 
-    def _like(self, left: Tree, right: Tree, *, fold: bool) -> Expression:
+    def _match(self, kind: Literal["like", "regex"], left: Tree, right: Tree, *, fold: bool) -> Expression:
         if not isinstance(right, t.Value) or right.value.form not in (Form.TEXT, Form.DATE):
-            raise UnfitError("The pattern of LIKE is a literal.")
-        pattern = Parameter(right.value.index, TEXT, Conversion.PATTERN, loc=self.loc)
-        return Match("like", self._text(left), pattern, fold)
+            raise UnfitError(f"The pattern of {'LIKE' if kind == 'like' else '~'} is a literal.")
+        conversion = Conversion.PATTERN if kind == "like" else Conversion.PLAIN
+        pattern = Parameter(right.value.index, TEXT, conversion, loc=self.loc)
+        return Match(kind, self._text(left), pattern, fold)
 
     def _case(self, tree: t.Case[Slot]) -> Expression:
         conditions = tuple(self._boolean(when) for when, _ in tree.branches)

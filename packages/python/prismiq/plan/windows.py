@@ -1,4 +1,4 @@
-"""Window functions, as calculations use them: over the groups of a query and nothing else."""
+"""Window functions: in calculations over the groups of a query, in the columns of a row query over its rows."""
 
 from __future__ import annotations
 

@@ -46,6 +46,8 @@ BINARY: Mapping[type[Expression], Operator] = {
     exp.Or: "or",
     exp.Like: "like",
     exp.ILike: "ilike",
+    exp.RegexpLike: "~",
+    exp.RegexpILike: "~*",
 }
 CALLS: Mapping[type[Expression], tuple[str, tuple[str, ...]]] = {
     exp.Coalesce: ("coalesce", ("this", "expressions")),

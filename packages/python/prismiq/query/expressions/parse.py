@@ -77,6 +77,9 @@ def _check_tokens(text: str) -> None:
             raise ExpressionError("An expression has no brackets; `->` steps into JSON.")
         if token.text.lower() == "mod" and following.token_type is TokenType.L_PAREN:
             raise ExpressionError("mod is written as an operator: x % y.")
+        called = token.text.lower().startswith("regexp_") and following.token_type is TokenType.L_PAREN
+        if called or (token.token_type in (TokenType.RLIKE, TokenType.IRLIKE) and token.text not in ("~", "~*")):
+            raise ExpressionError("A regular expression is matched by an operator: ~, ~*, !~ or !~*.")
 
 
 def _brief(error: Exception) -> str:
@@ -259,9 +262,8 @@ def _window(node: Expression, depth: int) -> Parsed:
     name = WINDOW_NAMES.get(cast("type[Expression]", type(call)))
     if name is None or node.args.get("alias") is not None:
         raise ExpressionError(f"OVER follows one of {', '.join(WINDOWS)}.")
-    arguments = [part for key in ("this", "offset", "default") for part in _parts(call, key, depth)]
-    if isinstance(call, exp.Count) and isinstance(call.this, exp.Star):
-        arguments = []
+    rows = isinstance(call, exp.Count) and isinstance(call.this, exp.Star)
+    arguments = [] if rows else [part for key in ("this", "offset", "default") for part in _parts(call, key, depth)]
     least, most = WINDOWS[name]
     if not least <= len(arguments) <= most or call.args.get("distinct"):
         raise ExpressionError(f"{name} over a window does not take these arguments.")
