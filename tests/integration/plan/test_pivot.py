@@ -119,3 +119,30 @@ async def test_without_a_source(shared_shop_dsn: str) -> None:
     )
     assert len(result.rows) == 1
     assert len(result.columns) == 6
+
+
+async def test_filled_buckets_are_columns_and_compared_measures_values(shared_shop_dsn: str) -> None:
+    month = {"name": "month", "field": "ordered_at", "granularity": "month", "fill": True}
+    result = await answer(
+        shared_shop_dsn,
+        dimensions=["region", month],
+        filters={"field": "ordered_at", "operator": "in_period", "value": {"from": "2025-10-01", "to": "2026-01-01"}},
+        compare={"field": "ordered_at", "to": "previous_year"},
+        pivot={"dimension": "month", "values": ["count", "count__previous"]},
+    )
+    assert names(result) == [
+        "region",
+        *(f"count{each}__2025-{month}-01" for month in (10, 11, 12) for each in ("", "__previous")),
+    ]
+    assert result.rows == [("EU", 2, 0, 0, 0, 1, 0), ("US", 0, 0, 0, 0, 1, 0)]
+
+
+async def test_the_others_are_last_whatever_they_are_called(shared_shop_dsn: str) -> None:
+    result = await answer(
+        shared_shop_dsn,
+        dimensions=["region"],
+        top={"dimension": "region", "n": 1, "by": "count", "other": "AAA"},
+        pivot={"dimension": "region"},
+    )
+    assert names(result) == ["count__EU", "count__AAA"]
+    assert result.rows == [(6, 3)]
