@@ -23,6 +23,7 @@ from prismiq import (
     NamedDimension,
     NestedQuery,
     Operator,
+    Pivot,
     QueryDefinition,
     Top,
 )
@@ -58,6 +59,7 @@ def test_every_word_is_there(words: type[Aggregate | Granularity | Operator]) ->
         Condition,
         Exists,
         Top,
+        Pivot,
     ],
     ids=lambda each: each.__name__,
 )

@@ -15,7 +15,7 @@ NAMES = [
     "ConfigurationError", "ContextError", "DataType", "DatabaseError", "DatabaseSchema", "DatabaseUnavailableError",
     "Dimension", "EngineNotOpenError", "Exists", "Filter", "Granularity", "Issue", "IssueCode", "Join", "JoinPair", "Mask", "Measure", "Metric", "NamedDimension", "NestedQuery",
     "Not", "NotFoundError", "Operator", "Or", "OrderBy", "OutputColumn", "Path", "PayloadTooLargeError",
-    "PermissionDeniedError", "PrismiqEngine", "PrismiqError", "QueryDefinition", "QueryError", "QueryFailedError",
+    "PermissionDeniedError", "Pivot", "PrismiqEngine", "PrismiqError", "QueryDefinition", "QueryError", "QueryFailedError",
     "QueryResult", "QueryTimeoutError", "Relationship", "RequestContext", "RequestError", "RowFilter",
     "SchemaConfiguration", "Settings", "Statement", "TablePolicy", "TableSchema", "Top", "create_router", "public_context",
 ]

@@ -72,6 +72,7 @@ from prismiq.query import (
     Or,
     OrderBy,
     Path,
+    Pivot,
     QueryDefinition,
     Top,
 )
@@ -127,6 +128,7 @@ __all__ = [
     "Path",
     "PayloadTooLargeError",
     "PermissionDeniedError",
+    "Pivot",
     "PrismiqEngine",
     "PrismiqError",
     "QueryDefinition",

@@ -11,6 +11,15 @@ from prismiq.api.problems import MEDIA_TYPE, Problem, ProblemIssue
 from prismiq.query.json_schema import query_json_schema
 
 
+class PivotedFrom(BaseModel):
+    """The measure and the value of the pivoted dimension that a column is of."""
+
+    dimension: str
+    value: Any
+    measure: str
+    is_other: bool | None = Field(default=None, description="True for the values that `top` left over.")
+
+
 class ResultColumn(BaseModel):
     """One column of a result."""
 
@@ -29,6 +38,7 @@ class ResultColumn(BaseModel):
         default=None,
         description="True for `bins` and `edges`: the value is a bin's lower bound, and may be the text `-Infinity`.",
     )
+    pivot: PivotedFrom | None = Field(default=None, description="For a column that a pivot made: what it holds.")
 
 
 class ResultMeta(BaseModel):

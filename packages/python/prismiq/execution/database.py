@@ -12,6 +12,7 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 from prismiq.errors import ConfigurationError, QueryFailedError
 from prismiq.execution.calendar import fetch_any_year, keeping_months
 from prismiq.execution.failures import own_errors
+from prismiq.execution.pivot import reshape
 from prismiq.execution.pool import Connection, HostPool, OwnPool, Pool, Sessions
 from prismiq.execution.result import QueryResult
 from prismiq.schema.types import DataType
@@ -85,6 +86,7 @@ class Database:
                 if not self._sessions.own and any(column.type is DataType.INTERVAL for column in statement.columns):
                     await stack.enter_async_context(keeping_months(connection))
                 records = await self._fetch(connection, statement)
+        statement, records = reshape(statement, records)
         return QueryResult.of(statement, records, json_is_text=json_is_text)
 
     async def _fetch(self, connection: Connection, statement: Statement) -> Sequence[Any]:

@@ -19,7 +19,7 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 import orjson
 
 from prismiq.execution.result import QueryResult, in_zone
-from prismiq.plan.outputs import OutputColumn
+from prismiq.plan.outputs import OutputColumn, PivotedFrom
 from prismiq.schema.types import DataType
 
 Numbers = Literal["exact", "string"]
@@ -43,7 +43,7 @@ def encode_json(result: QueryResult, numbers: Numbers = "exact") -> bytes:
         },
     }
     rows = b",".join(chunk for chunk in _row_chunks(result, numbers))
-    columns = orjson.dumps([column_json(column) for column in result.columns])
+    columns = orjson.dumps([column_json(column) for column in result.columns], default=plain_value)
     # The two objects are glued: {"columns": …, "rows": [ … ], and the tail without its brace.
     return b"".join((b'{"columns":', columns, b',"rows":[', rows, b"],", orjson.dumps(tail, option=_OPTIONS)[1:]))
 
@@ -61,8 +61,17 @@ def column_json(column: OutputColumn) -> Mapping[str, object]:
         "source": column.source,
         "grain": column.grain,
         "binned": column.binned or None,
+        "pivot": None if column.pivot is None else _pivot_json(column.pivot),
     }
     return {key: value for key, value in described.items() if value is not None}
+
+
+def _pivot_json(pivot: PivotedFrom) -> Mapping[str, object]:
+    value = pivot.value
+    if isinstance(value, Decimal) and not value.is_finite():
+        value = str(value)  # a bin of its own, and null is another
+    other = {"is_other": True} if pivot.is_other else {}
+    return {"dimension": pivot.dimension, "value": value, "measure": pivot.measure, **other}
 
 
 _OPTIONS = orjson.OPT_UTC_Z

@@ -54,6 +54,7 @@ def split_by_table(shape: QueryShape, planning: Planning) -> list[QueryShape] | 
             filters=splitter.filter(shape.filters, ref),
             top=None,
             totals=None,
+            pivot=None,
             having=None,
             order_by=(),
         )

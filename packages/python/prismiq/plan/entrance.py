@@ -55,6 +55,13 @@ def check_kind(shape: QueryShape, issues: Issues) -> None:
             "Totals are of measures, and a row query has none.",
             "Ask for them in a second query.",
         )
+    if shape.columns and shape.pivot is not None:
+        issues.add(
+            shape.pivot.loc,
+            IssueCode.MIXED_QUERY,
+            "`pivot` reshapes groups, and a row query has none.",
+            "Ask for `dimensions` and `measures`.",
+        )
     if shape.columns and shape.having is not None:
         issues.add(
             (*shape.loc, "having"),

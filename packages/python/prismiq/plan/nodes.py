@@ -218,6 +218,17 @@ def columns_within(part: object) -> Iterator[Column]:
 
 
 @dataclass(frozen=True, slots=True)
+class PivotPlan:
+    """Which outputs a pivot spreads over the values of which, and where the others of a `top` are marked and named."""
+
+    dimension: str
+    values: tuple[str, ...]
+    flag: str | None = None
+    other: int | None = None
+    """The slot of their label."""
+
+
+@dataclass(frozen=True, slots=True)
 class QueryPlan:
     """A planned question: the tree, and what its rows are."""
 
@@ -228,3 +239,5 @@ class QueryPlan:
     calendar: Calendar = ISO
     marker: str | None = None
     """Where there are totals: the output that says how many dimensions a row totals over. Totals come last."""
+    pivot: PivotPlan | None = None
+    """Where there is one, the rows are its cells, and end with the ranks of their row and their column."""

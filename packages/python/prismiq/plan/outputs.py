@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from prismiq.schema.types import DataType
 
@@ -17,6 +18,17 @@ class Role(str, Enum):
     COLUMN = "column"
     FLAG = "flag"
     """What the engine says of the row itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class PivotedFrom:
+    """What a column of a pivot holds: `measure` where the dimension has this value."""
+
+    dimension: str
+    value: Any
+    measure: str
+    is_other: bool = False
+    """Whether it is of the values that `top` left over, whatever the value says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +49,5 @@ class OutputColumn:
     """Of an array."""
     format: str | None = None
     """How to show the values, as the query or the configuration says."""
+    pivot: PivotedFrom | None = None
+    """For a column that a pivot made."""

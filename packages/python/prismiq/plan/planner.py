@@ -2,7 +2,8 @@
 
     resolve     names → typed expressions over table instances; every issue is told at once
     lower       groups: one aggregation per grain, put together on the dimensions · rows: the listed paths, joined
-    stages      groups (of two periods, where they are compared) → top → fill → calculations → having → order → page
+    stages      groups (of two periods, where they are compared) → top → fill → calculations → having → order → page,
+                or in the place of the last two the cells of a pivot
 
 Each pass is a file that says what it establishes and what it leaves to the next. Totals go beside the groups.
 """
@@ -18,6 +19,7 @@ from prismiq.plan.groups import lower_groups
 from prismiq.plan.instances import raw_column
 from prismiq.plan.nodes import Filter, Limit, Node, Project, QueryPlan, Sort, SortKey, Union
 from prismiq.plan.passes import PASSES, Passes
+from prismiq.plan.pivot import lower_pivot
 from prismiq.plan.planning import Planning, Relation
 from prismiq.plan.question import Question
 from prismiq.plan.resolve import resolve
@@ -50,10 +52,14 @@ def plan(
     planning.issues.check()
     assert question is not None, "without an issue there is a question"
     warnings = tuple(dict.fromkeys(planning.warnings))
-    root, marker = (
-        (_with_totals(question, passes), MARKER) if question.totals else (Limit(_lower(question, passes)), None)
-    )
-    return QueryPlan(root, question.outputs, shape.time_zone, warnings, shape.calendar, marker)
+    marker = MARKER if question.totals else None
+    if question.totals:
+        root = _with_totals(question, passes)
+    elif question.pivot is not None:
+        root = _lower(question, passes)
+    else:
+        root = Limit(_lower(question, passes))
+    return QueryPlan(root, question.outputs, shape.time_zone, warnings, shape.calendar, marker, question.pivot)
 
 
 def _lower(question: Question, passes: Passes) -> Node:
@@ -61,7 +67,10 @@ def _lower(question: Question, passes: Passes) -> Node:
         return lower_rows(question, passes)
     question, groups = _detailed(question, passes)
     groups = _calculated(question, groups)
-    return _ordered(question, _shown(question, _having(question, groups)))
+    shown = _shown(question, _having(question, groups))
+    if question.pivot is not None:
+        return lower_pivot(question.pivot, question, shown, _order(question))
+    return _ordered(question, shown)
 
 
 def _grouped(question: Question, passes: Passes) -> Node:
@@ -163,11 +172,16 @@ def _shown(question: Question, groups: Node) -> Node:
 
 def _ordered(question: Question, groups: Node, *, by_level: bool = False) -> Node:
     """The asked order, then the remaining dimensions, so that a page is stable; with totals each level by itself."""
-    keys: dict[Expression, SortKey] = {LEVEL: SortKey(LEVEL)} if by_level else {}
+    keys = ((SortKey(LEVEL),) if by_level else ()) + _order(question)
+    return Sort(groups, keys) if keys else groups
+
+
+def _order(question: Question) -> tuple[SortKey, ...]:
+    keys: dict[Expression, SortKey] = {}
     dimensions = [SortKey(Output(each.name, each.expression.type)) for each in question.dimensions]
     for key in (*question.order, *dimensions):
         if question.top is not None and question.top.flag is not None and key.expression == question.top.ranked:
             mark = Output(question.top.flag, BOOLEAN)  # the other values come after the first, both ways
             keys.setdefault(mark, SortKey(mark))
         keys.setdefault(key.expression, key)
-    return Sort(groups, tuple(keys.values())) if keys else groups
+    return tuple(keys.values())

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from prismiq.access.scope import ScopedTable
 from prismiq.errors import Issue, IssueCode, Location, QueryError
 from prismiq.plan.expressions import Column, Expression, Named, Output, Parameter, ValueType
-from prismiq.plan.nodes import JoinKind, Node, SortKey
+from prismiq.plan.nodes import JoinKind, Node, PivotPlan, SortKey
 from prismiq.plan.outputs import OutputColumn
 from prismiq.plan.trees import columns_of
 from prismiq.query.definition import Aggregate, Granularity
@@ -135,6 +135,7 @@ class Question:
     having: Expression | None = None
     totals: tuple[int, ...] = ()
     """How many dimensions each level of totals leaves, the most first."""
+    pivot: PivotPlan | None = None
     order: tuple[SortKey, ...] = ()
     outputs: tuple[OutputColumn, ...] = ()
     types: Mapping[str, ValueType] = field(default_factory=dict[str, ValueType])

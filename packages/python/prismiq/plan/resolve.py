@@ -22,6 +22,7 @@ from prismiq.plan.measures import Measures
 from prismiq.plan.nodes import SortKey
 from prismiq.plan.outputs import OutputColumn, Role
 from prismiq.plan.paths import JoinTree
+from prismiq.plan.pivot import resolve_pivot
 from prismiq.plan.planning import Planning
 from prismiq.plan.question import Question
 from prismiq.plan.register import Register, label_of
@@ -122,12 +123,12 @@ class _Resolver:
         )
 
     def stages(self, question: Question) -> Question:
-        """With what is asked of outputs: calculations, having and the order."""
+        """With what is asked of outputs: calculations, having, the order and the pivot."""
         shape = self._shape
         calculations = stage_calculations(
             shape.calculations, self._filtering.zone, self._calculated, self._add_calculation, self._issues
         )
-        return replace(
+        staged = replace(
             question,
             top=None if shape.columns else resolve_top(shape.top, question, self.register, self._issues),
             calculations=(self._comparing.changes, *calculations) if self._comparing.changes else calculations,
@@ -137,6 +138,7 @@ class _Resolver:
             outputs=self.register.shown(),
             types={name: output.type for name, output in self.register.types.items()},
         )
+        return resolve_pivot(shape, staged, self.register, self._issues)
 
     def _dimensions(self) -> Iterator[Named]:
         for each in self._shape.dimensions:

@@ -17,7 +17,7 @@ from prismiq.query.definition import (
 )
 from prismiq.query.fields import Path
 from prismiq.query.filters import And, Condition, Exists, Filter, Not, Operator, Or
-from prismiq.query.stages import Top
+from prismiq.query.stages import Pivot, Top
 
 __all__ = [
     "Aggregate",
@@ -40,6 +40,7 @@ __all__ = [
     "Or",
     "OrderBy",
     "Path",
+    "Pivot",
     "QueryDefinition",
     "Top",
 ]

@@ -31,7 +31,7 @@ from prismiq.query.definition import (
 )
 from prismiq.query.fields import Path
 from prismiq.query.filters import And, Condition, Exists, Not, Operator, Or
-from prismiq.query.stages import Top
+from prismiq.query.stages import Pivot, Top
 
 MAX_READ = 300
 """Of Pydantic's errors, so that a body of nothing but errors is told of in no time."""
@@ -65,6 +65,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "compare": Comparison,
     "order_by": OrderBy,
     "top": Top,
+    "pivot": Pivot,
     "joins": Join,
     "on": JoinPair,
     "nested": NestedQuery,

@@ -15,7 +15,7 @@ from prismiq.query.bins import MAX_BINS, Bins, Number
 from prismiq.query.expressions import ExpressionText
 from prismiq.query.fields import Name, Path, Reference, as_items
 from prismiq.query.filters import And, Condition, Exists, Filter, Not, Or
-from prismiq.query.stages import Top, Totals
+from prismiq.query.stages import Pivot, Top, Totals
 
 
 class Aggregate(str, Enum):
@@ -329,6 +329,9 @@ class QueryDefinition(_Part):
             "Adds rows for totals over all groups; `total_level` says how many dimensions each rolls up. `grand` rolls "
             "up all of them, `rollup` one after the other, from the last to the first."
         ),
+    )
+    pivot: Pivot | None = Field(
+        default=None, description="Makes columns of one dimension's values; the rows are of the remaining dimensions."
     )
     order_by: Annotated[tuple[OrderLike, ...], BeforeValidator(_tuple_of_one)] = Field(
         default=(), description="Outputs to sort by, nulls last; the remaining dimensions break ties."

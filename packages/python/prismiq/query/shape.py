@@ -39,7 +39,7 @@ from prismiq.query.expressions import Tree, parse_expression
 from prismiq.query.expressions.tree import map_values
 from prismiq.query.fields import Path, Segments, as_items, dotted, segments
 from prismiq.query.filters import PAIRS, PERIODS, And, Condition, Exists, Filter, Not, Operator, Or
-from prismiq.query.stages import Top, Totals
+from prismiq.query.stages import Pivot, Top, Totals
 
 
 class Form(str, Enum):
@@ -249,6 +249,15 @@ class ComparisonShape:
 
 
 @dataclass(frozen=True, slots=True)
+class PivotShape:
+    """The dimension whose values become columns, and what is spread over them; without `values` all that is shown."""
+
+    dimension: OutputShape
+    values: tuple[OutputShape, ...]
+    loc: Location
+
+
+@dataclass(frozen=True, slots=True)
 class OrderShape:
     """One sort key; `raw` is the reference as one name, for outputs whose name holds a dot."""
 
@@ -292,6 +301,7 @@ class QueryShape:
     top: TopShape | None
     having: FilterShape | None
     totals: Totals | None
+    pivot: PivotShape | None
     order_by: tuple[OrderShape, ...]
     time_zone: str
     loc: Location = ()
@@ -357,6 +367,7 @@ class _Splitter:
             top=self.top(definition.top),
             having=self.filter(definition.having, (*self.loc, "having")),
             totals=definition.totals,
+            pivot=self.pivot(definition.pivot),
             order_by=tuple(self.order(each, i) for i, each in enumerate(definition.order_by)),
             time_zone=self.clock.time_zone,
             loc=self.loc,
@@ -483,6 +494,13 @@ class _Splitter:
             other=None if top.other is None else self.slot(top.other, (*loc, "other")),
             loc=loc,
         )
+
+    def pivot(self, pivot: Pivot | None) -> PivotShape | None:
+        if pivot is None:
+            return None
+        loc: Location = (*self.loc, "pivot")
+        values = tuple(_output(each, (*loc, "values", i)) for i, each in enumerate(pivot.values))
+        return PivotShape(_output(pivot.dimension, (*loc, "dimension")), values, loc)
 
     def filter(self, node: Filter | None, loc: Location) -> FilterShape | None:
         return None if node is None else self._filter(node, loc)

@@ -1,4 +1,4 @@
-"""What can be done with groups once they are made: keep the first of a ranking, add totals."""
+"""What can be done with groups once they are made: keep the first of a ranking, add totals, pivot."""
 
 from __future__ import annotations
 
@@ -29,4 +29,15 @@ class Top(_Stage):
             "Puts the rows of all other values in one group, called so; `<dimension>__is_other` is true for it. "
             "Without it they are left out."
         ),
+    )
+
+
+class Pivot(_Stage):
+    """Makes columns of the values of one dimension: each of `values` has a column for each of them."""
+
+    dimension: Reference = Field(description="The output name of the dimension whose values become columns.")
+    values: tuple[Reference, ...] = Field(
+        default=(),
+        max_length=100,
+        description="The output names of the measures and calculations to spread; all that are shown by default.",
     )

@@ -19,6 +19,22 @@ class TotalRows:
 
 
 @dataclass(frozen=True, slots=True)
+class Pivoting:
+    """Rows are the cells of a pivot, in its order, and have two values more than columns: the ranks of their row and of
+    their column. The other fields are places, and the page of the rows that the cells make. A cell beyond `row_cap`
+    only says that there are too many."""
+
+    dimension: int
+    values: tuple[int, ...]
+    flag: int | None
+    other: str | None
+    """The label of the values that `top` left over."""
+    row_cap: int
+    limit: int | None
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One SQL statement, ready to run: `sql` holds `$1`…`$n` for `args`, `columns` describe the rows it returns.
 
@@ -33,3 +49,4 @@ class Statement:
     time_zone: str = "UTC"
     warnings: tuple[str, ...] = ()
     totals: TotalRows | None = None
+    pivot: Pivoting | None = None

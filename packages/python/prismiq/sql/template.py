@@ -15,7 +15,7 @@ from prismiq.access.scope import ContextValue, context_value
 from prismiq.calendars import Calendar, Clock
 from prismiq.errors import ContextError, Issue, IssueCode, QueryError
 from prismiq.plan.expressions import MovedBound, Parameter, Span, Starts, Zone
-from prismiq.plan.nodes import QueryPlan
+from prismiq.plan.nodes import PivotPlan, QueryPlan
 from prismiq.plan.outputs import OutputColumn
 from prismiq.query.complaints import MAX_ISSUES
 from prismiq.query.fields import as_items
@@ -23,7 +23,7 @@ from prismiq.query.shape import Values
 from prismiq.sql.builder import Builder
 from prismiq.sql.parameters import LIMIT, OFFSET, ROW_CAP, Bound, Computed, Fixed, Parameters
 from prismiq.sql.spans import Spans, UntoldError
-from prismiq.sql.statement import Statement, TotalRows
+from prismiq.sql.statement import Pivoting, Statement, TotalRows
 from prismiq.sql.values import BINS, UnfitValueError, convert
 
 _UTC = ZoneInfo("UTC")
@@ -40,6 +40,7 @@ class Template:
     warnings: tuple[str, ...]
     calendar: Calendar
     marker: int | None = None
+    pivot: PivotPlan | None = None
 
     def bind(
         self, values: Values, context: RequestContext | None, *, row_cap: int, now: datetime | None = None
@@ -57,7 +58,22 @@ class Template:
             raise QueryError(list(binder.issues)[:MAX_ISSUES])
         cap = row_cap if values.limit is None or values.limit > row_cap else None
         totals = None if self.marker is None else TotalRows(self.marker, row_cap)
-        return Statement(self.sql, args, self.columns, cap, self.time_zone, self.warnings, totals)
+        pivot = None if self.pivot is None else self._pivoting(self.pivot, values, row_cap)
+        if pivot is not None:
+            cap = None  # which is of the cells
+        return Statement(self.sql, args, self.columns, cap, self.time_zone, self.warnings, totals, pivot)
+
+    def _pivoting(self, pivot: PivotPlan, values: Values, row_cap: int) -> Pivoting:
+        places = {column.name: place for place, column in enumerate(self.columns)}
+        return Pivoting(
+            dimension=places[pivot.dimension],
+            values=tuple(places[name] for name in pivot.values),
+            flag=None if pivot.flag is None else places[pivot.flag],
+            other=None if pivot.other is None else str(values.slots[pivot.other]),
+            row_cap=row_cap,
+            limit=values.limit,
+            offset=values.offset,
+        )
 
 
 class _Binder:
@@ -167,4 +183,5 @@ def build(plan: QueryPlan) -> Template:
         plan.warnings,
         plan.calendar,
         next((place for place, each in enumerate(plan.outputs) if each.name == plan.marker), None),
+        plan.pivot,
     )
