@@ -130,6 +130,8 @@ def aggregate(function: Aggregate, values: list[Any], p: float | None = None) ->
                 return all(values)
             case Aggregate.BOOL_OR:
                 return any(values)
+            case Aggregate.STRING_AGG:
+                return ", ".join(sorted(values))
 
 
 def _mean(values: list[Any]) -> Decimal:

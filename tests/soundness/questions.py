@@ -18,7 +18,7 @@ from soundness.worlds import VALUES
 
 NUMERIC = ("n", "i")
 AGGREGATES: dict[str, tuple[str, ...]] = {
-    "t": ("count", "count_distinct", "min", "max"),
+    "t": ("count", "count_distinct", "min", "max", "string_agg"),
     "n": ("sum", "sum", "avg", "min", "max", "median", "percentile", "stddev", "variance", "count", "count_distinct"),
     "i": ("sum", "sum", "avg", "min", "max", "median", "stddev", "count"),
     "b": ("bool_and", "bool_or", "count"),

@@ -39,6 +39,8 @@ def expected(aggregate: str, field: str) -> str | None:
         return by_name.get(aggregate)
     if aggregate in ("min", "max"):
         return FIELDS[field] if field in ORDERED else None
+    if aggregate == "string_agg":
+        return "text" if field == "region" else None
     if field == "took":
         return "interval" if aggregate in ("sum", "avg", "median", "percentile") else None
     return "boolean" if field == "customer.active" and aggregate in ("bool_and", "bool_or") else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from prismiq.plan.expressions import BIGINT, BOOLEAN, DOUBLE, NUMERIC, ValueType
+from prismiq.plan.expressions import BIGINT, BOOLEAN, DOUBLE, NUMERIC, TEXT, ValueType
 from prismiq.query.definition import Aggregate
 from prismiq.schema.types import EXACT, FLOATS, NUMBERS, DataType
 
@@ -42,6 +42,7 @@ _RESULTS: Mapping[Aggregate, Mapping[DataType, ValueType]] = {
     Aggregate.VARIANCE: _SPREAD,
     Aggregate.BOOL_AND: _BOOLEANS,
     Aggregate.BOOL_OR: _BOOLEANS,
+    Aggregate.STRING_AGG: {DataType.TEXT: TEXT},
 }
 ORDERED = NUMBERS | {
     DataType.TEXT,

@@ -33,6 +33,7 @@ class Aggregate(str, Enum):
     VARIANCE = "variance"
     BOOL_AND = "bool_and"
     BOOL_OR = "bool_or"
+    STRING_AGG = "string_agg"
 
     def __str__(self) -> str:
         return self.value

@@ -17,6 +17,7 @@ AGGREGATES: Mapping[str, str] = {
     "variance": "of a sample of numbers",
     "bool_and": "whether all are true",
     "bool_or": "whether some is true",
+    "string_agg": "the texts in ascending order, separated by a comma and a space",
 }
 
 GRANULARITIES: Mapping[str, str] = {

@@ -177,6 +177,9 @@ class Writer:
         elif call.function in (Aggregate.MEDIAN, Aggregate.PERCENTILE):
             fraction: SQL = sa.literal_column("0.5") if call.p is None else self.write(call.p)
             written = sa.func.percentile_cont(fraction).within_group(argument)
+        elif call.function is Aggregate.STRING_AGG:
+            text = sa.cast(argument, pg.TEXT())  # citext would leave the order of "a" and "A" to chance
+            written = sa.func.string_agg(text, pg.aggregate_order_by(_word(", "), text), type_=pg.TEXT())
         else:
             function = getattr(sa.func, _FUNCTIONS.get(call.function, str(call.function)))
             written = function(argument, type_=sql_type(call.type))
