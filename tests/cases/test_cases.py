@@ -18,7 +18,7 @@ from prismiq.access import AccessPolicy, RequestContext, scope
 from prismiq.introspection import introspect
 from prismiq.plan import plan, render
 from prismiq.query import QueryDefinition
-from prismiq.query.shape import split
+from prismiq.query.split import split
 from prismiq.schema import apply
 from prismiq.sql import build
 

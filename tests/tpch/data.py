@@ -15,7 +15,7 @@ from prismiq.introspection import introspect
 from prismiq.plan import PASSES, plan
 from prismiq.plan.passes import Passes
 from prismiq.query import QueryDefinition
-from prismiq.query.shape import split
+from prismiq.query.split import split
 from prismiq.schema import apply
 from prismiq.sql import Statement, build
 

@@ -12,7 +12,7 @@ from prismiq.errors import Issue, QueryError
 from prismiq.plan import plan
 from prismiq.plan.nodes import QueryPlan
 from prismiq.query import QueryDefinition
-from prismiq.query.shape import split
+from prismiq.query.split import split
 from prismiq.schema import apply
 from prismiq.schema.models import ColumnSchema, DatabaseSchema, ForeignKey, TableRef, TableSchema
 from prismiq.schema.types import DataType

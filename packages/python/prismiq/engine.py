@@ -22,7 +22,7 @@ from prismiq.query import Condition, Dimension, Operator, QueryDefinition
 from prismiq.query.fields import Path
 from prismiq.query.parse import read_definition
 from prismiq.query.places import as_written
-from prismiq.query.shape import split
+from prismiq.query.split import split
 from prismiq.schema import SchemaConfiguration, apply
 from prismiq.schema.models import DatabaseSchema
 from prismiq.schema.types import DataType

@@ -14,7 +14,7 @@ from prismiq.access.scope import ScopedSchema
 from prismiq.introspection import introspect
 from prismiq.plan import PASSES, plan
 from prismiq.query import QueryDefinition
-from prismiq.query.shape import split
+from prismiq.query.split import split
 from prismiq.schema import apply
 from prismiq.sql import build
 from prismiq.testing import TemporaryPostgres

@@ -11,7 +11,7 @@ from prismiq.access.scope import ContextValue, RowRule, ScopedSchema
 from prismiq.access.scopes import Scopes
 from prismiq.errors import ConfigurationError, ContextError
 from prismiq.query import QueryDefinition
-from prismiq.query.shape import split
+from prismiq.query.split import split
 from prismiq.sql import Statement
 from unit.schemas import OPEN, SHOP, compiled, counted, database, scoped_for, table
 

@@ -10,7 +10,7 @@ import pytest
 from prismiq.errors import IssueCode
 from prismiq.query import QueryDefinition
 from prismiq.query.filters import Operator
-from prismiq.query.shape import split
+from prismiq.query.split import split
 from unit.schemas import compiled, counted, refusal, refusals, where
 
 NOW = datetime(2026, 3, 31, 10, tzinfo=timezone.utc)

@@ -10,7 +10,7 @@ from prismiq.errors import IssueCode, Location, QueryError
 from prismiq.plan.outputs import Role
 from prismiq.query import QueryDefinition
 from prismiq.query.parse import read_definition
-from prismiq.query.shape import split
+from prismiq.query.split import split
 from prismiq.settings import Settings
 from unit.schemas import Definition, compiled, counted, refusal
 

@@ -12,7 +12,8 @@ import pytest
 
 from prismiq.errors import Location
 from prismiq.query import QueryDefinition
-from prismiq.query.shape import ConditionShape, Form, QueryShape, Slot, Values, split
+from prismiq.query.shape import ConditionShape, Form, QueryShape, Slot, Values
+from prismiq.query.split import split
 from unit.schemas import Definition, where
 
 

@@ -12,7 +12,7 @@ import pytest
 from prismiq.calendars import Calendar, Weekday
 from prismiq.errors import IssueCode, QueryError
 from prismiq.query.definition import Granularity, QueryDefinition
-from prismiq.query.shape import split
+from prismiq.query.split import split
 from prismiq.sql.grid import buckets
 from unit.schemas import Definition, compiled
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prismiq.access import AccessPolicy, RequestContext, RowFilter, TablePolicy, scope
 from prismiq.plan import plan, render
 from prismiq.query import QueryDefinition
-from prismiq.query.shape import split
+from prismiq.query.split import split
 from prismiq.sql import build
 from unit.schemas import SHOP
 

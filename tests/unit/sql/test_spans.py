@@ -10,7 +10,7 @@ import pytest
 
 from prismiq.errors import IssueCode, QueryError
 from prismiq.query.definition import QueryDefinition
-from prismiq.query.shape import split
+from prismiq.query.split import split
 from unit.schemas import Definition, compiled
 
 NOW = datetime(2026, 3, 31, 13, 30, tzinfo=timezone.utc)  # in Berlin half past three

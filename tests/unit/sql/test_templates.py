@@ -11,7 +11,7 @@ from prismiq.access import AccessPolicy, Mask, RequestContext, RowFilter, Scoped
 from prismiq.access.scopes import Scopes
 from prismiq.errors import QueryError
 from prismiq.query import QueryDefinition
-from prismiq.query.shape import split
+from prismiq.query.split import split
 from prismiq.sql.template import Template
 from prismiq.sql.templates import Templates
 from unit.schemas import OPEN, SHOP, Definition, compiled, counted, database, table, where

@@ -18,7 +18,7 @@ from prismiq.plan.planner import plan
 from prismiq.query.complaints import complaints
 from prismiq.query.definition import Aggregate, Metric, NamedDimension, QueryDefinition
 from prismiq.query.fields import Path
-from prismiq.query.shape import split
+from prismiq.query.split import split
 from prismiq.schema.configuration import DimensionConfiguration, MetricConfiguration, SchemaConfiguration, invalid
 from prismiq.schema.models import DatabaseSchema, DefinedDimension, DefinedMetric, TableRef
 from prismiq.schema.version import schema_version

@@ -12,11 +12,11 @@ from typing import TypeVar
 
 from prismiq.access.scope import ScopedSchema
 from prismiq.errors import IssueCode, Location
-from prismiq.plan.entrance import find_table
-from prismiq.plan.paths import JoinTree
 from prismiq.plan.planning import Planning
 from prismiq.plan.question import Instance, Issues
-from prismiq.plan.register import label_of
+from prismiq.plan.resolve.entrance import find_table
+from prismiq.plan.resolve.paths import JoinTree
+from prismiq.plan.resolve.register import label_of
 from prismiq.query.complaints import choose
 from prismiq.query.definition import (
     Aggregate,

@@ -12,21 +12,21 @@ from __future__ import annotations
 
 from prismiq.access.scope import ScopedSchema
 from prismiq.errors import IssueCode, QueryError
-from prismiq.plan.compare import compare
 from prismiq.plan.expressions import BIGINT, BOOLEAN, Expression, Named, Output, Parameter, RowCap
-from prismiq.plan.fill import fill
-from prismiq.plan.groups import lower_groups
-from prismiq.plan.instances import raw_column
+from prismiq.plan.lower.groups import lower_groups
+from prismiq.plan.lower.instances import raw_column
+from prismiq.plan.lower.rows import lower_rows
+from prismiq.plan.lower.uniqueness import determined
 from prismiq.plan.nodes import Filter, Limit, Node, Project, QueryPlan, Sort, SortKey, Union
 from prismiq.plan.passes import PASSES, Passes
-from prismiq.plan.pivot import lower_pivot
 from prismiq.plan.planning import Planning, Relation
 from prismiq.plan.question import Question
-from prismiq.plan.resolve import resolve
-from prismiq.plan.rows import lower_rows
-from prismiq.plan.top import lower_top
-from prismiq.plan.totals import LEVEL, MARKER, as_level, lower_levels, with_marker
-from prismiq.plan.uniqueness import determined
+from prismiq.plan.resolve.resolver import resolve
+from prismiq.plan.stages.compare import compare
+from prismiq.plan.stages.fill import fill
+from prismiq.plan.stages.pivot import lower_pivot
+from prismiq.plan.stages.top import lower_top
+from prismiq.plan.stages.totals import LEVEL, MARKER, as_level, lower_levels, with_marker
 from prismiq.query.shape import QueryShape, Slot
 
 MAX_TABLES = 30

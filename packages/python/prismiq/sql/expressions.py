@@ -12,9 +12,9 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.sql.elements import Grouping
 
 from prismiq.plan import expressions as plan
-from prismiq.plan.aggregates import ORDERED
 from prismiq.plan.expressions import Expression
 from prismiq.plan.nodes import Node
+from prismiq.plan.resolve.aggregates import ORDERED
 from prismiq.query.definition import Aggregate, Granularity
 from prismiq.schema.types import DataType
 from prismiq.sql.bins import bounds_bin, width_bin

@@ -17,8 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from prismiq.calendars import ISO, Calendar
 from prismiq.errors import IssueCode
-from prismiq.plan.conditions import PERIOD_HINT
 from prismiq.plan.expressions import Conversion, ValueType
+from prismiq.plan.resolve.conditions import PERIOD_HINT
 from prismiq.query.fields import as_items
 from prismiq.schema.types import DataType
 from prismiq.sql.bins import BinError, checked, edge_bounds, even_bounds

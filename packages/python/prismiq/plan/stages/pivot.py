@@ -14,7 +14,7 @@ from prismiq.plan.expressions import BIGINT, Named, Output, RowCap, WindowCall
 from prismiq.plan.nodes import Limit, Node, PivotPlan, Project, Sort, SortKey
 from prismiq.plan.outputs import OutputColumn, Role
 from prismiq.plan.question import Issues, Question
-from prismiq.plan.register import Register
+from prismiq.plan.resolve.register import Register
 from prismiq.query.shape import PivotShape, QueryShape
 
 _VALUES = (Role.MEASURE, Role.CALCULATION)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from prismiq.errors import IssueCode
-from prismiq.plan.aggregates import fitting, result_type
 from prismiq.plan.expressions import BIGINT, DOUBLE, Expression, Parameter
-from prismiq.plan.fields import Fields
-from prismiq.plan.filtering import Filtering
+from prismiq.plan.lower.uniqueness import reaches_to_one
 from prismiq.plan.outputs import OutputColumn, Role
-from prismiq.plan.paths import JoinTree
 from prismiq.plan.question import Instance, Issues, MeasureQuestion
-from prismiq.plan.register import Register, label_of
+from prismiq.plan.resolve.aggregates import fitting, result_type
+from prismiq.plan.resolve.fields import Fields
+from prismiq.plan.resolve.filtering import Filtering
+from prismiq.plan.resolve.paths import JoinTree
+from prismiq.plan.resolve.register import Register, label_of
 from prismiq.plan.trees import columns_of
-from prismiq.plan.uniqueness import reaches_to_one
 from prismiq.query.definition import Aggregate
 from prismiq.query.fields import Segments, dotted
 from prismiq.query.shape import MeasureShape

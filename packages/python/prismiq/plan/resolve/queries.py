@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from prismiq.errors import IssueCode, Location
-from prismiq.plan.conditions import COMPARATORS
 from prismiq.plan.expressions import Compare, Expression, IsNull, Named, Not, OneValue, Output, Within, Zone
 from prismiq.plan.nodes import Filter, Node, Project
 from prismiq.plan.planning import Planning, Relation
-from prismiq.plan.scalar_casts import UnfitError, comparable
+from prismiq.plan.resolve.conditions import COMPARATORS
+from prismiq.plan.resolve.scalar_casts import UnfitError, comparable
 from prismiq.query.filters import Operator
 from prismiq.query.shape import ConditionShape, QueryShape
 

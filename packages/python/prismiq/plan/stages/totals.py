@@ -28,12 +28,12 @@ from prismiq.plan.expressions import (
     Whole,
     Zone,
 )
-from prismiq.plan.groups import lower_groups
+from prismiq.plan.lower.groups import lower_groups
 from prismiq.plan.nodes import Aggregate, Distinct, Filter, Node, Project, Shared, Union
 from prismiq.plan.outputs import OutputColumn, Role
 from prismiq.plan.passes import GROUPING_SETS, Passes
 from prismiq.plan.question import Issues, Question
-from prismiq.plan.register import Register
+from prismiq.plan.resolve.register import Register
 from prismiq.plan.trees import columns_of, walk
 from prismiq.query.shape import QueryShape
 

@@ -10,9 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from prismiq.errors import IssueCode
-from prismiq.plan.aggregates import NULL_FREE, ZERO_WITHOUT_ROWS
-from prismiq.plan.conditions import PERIOD_HINT, build_condition
-from prismiq.plan.dimensions import CYCLIC, WITHIN_DAY, bucket
 from prismiq.plan.expressions import (
     BOOLEAN,
     INTERVAL,
@@ -37,13 +34,16 @@ from prismiq.plan.expressions import (
     ValueType,
     Zone,
 )
-from prismiq.plan.groups import fresh
+from prismiq.plan.lower.groups import fresh
 from prismiq.plan.nodes import Aggregate, Node, Project, Union
 from prismiq.plan.outputs import Role
 from prismiq.plan.question import Compared, Issues, MeasureQuestion, Question, TimeDimension
-from prismiq.plan.ranges import bounds, span
-from prismiq.plan.register import Register
-from prismiq.plan.scalars import numeric
+from prismiq.plan.resolve.aggregates import NULL_FREE, ZERO_WITHOUT_ROWS
+from prismiq.plan.resolve.conditions import PERIOD_HINT, build_condition
+from prismiq.plan.resolve.dimensions import CYCLIC, WITHIN_DAY, bucket
+from prismiq.plan.resolve.ranges import bounds, span
+from prismiq.plan.resolve.register import Register
+from prismiq.plan.resolve.scalars import numeric
 from prismiq.plan.trees import columns_of, conjunction, conjuncts
 from prismiq.query.definition import Aggregate as Function
 from prismiq.query.definition import Granularity

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from prismiq.plan.expressions import Expression
+from prismiq.plan.lower.uniqueness import determined
 from prismiq.plan.passes import INSENSITIVE, SHARE_BRANCHES, Passes
 from prismiq.plan.question import MeasureQuestion, Question
-from prismiq.plan.uniqueness import determined
 from prismiq.query.definition import Aggregate
 
 IGNORES_DUPLICATES = frozenset(

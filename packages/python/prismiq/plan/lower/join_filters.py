@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from prismiq.plan.branches import Branch
 from prismiq.plan.expressions import Exists, Expression, OneValue, Within
+from prismiq.plan.lower.branches import Branch
 from prismiq.plan.question import Question
 from prismiq.plan.trees import columns_of, walk
 

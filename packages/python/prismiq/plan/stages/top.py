@@ -26,12 +26,12 @@ from prismiq.plan.expressions import (
     Parameter,
     Within,
 )
-from prismiq.plan.groups import lower_groups
+from prismiq.plan.lower.groups import lower_groups
 from prismiq.plan.nodes import Filter, Limit, Node, Project, Shared, Sort, SortKey
 from prismiq.plan.outputs import OutputColumn, Role
 from prismiq.plan.passes import RANK_IN_PLACE, Passes
 from prismiq.plan.question import Issues, Question, TopQuestion
-from prismiq.plan.register import Register
+from prismiq.plan.resolve.register import Register
 from prismiq.plan.trees import conjunction, disjunction
 from prismiq.query.shape import TopShape
 from prismiq.schema.types import DataType

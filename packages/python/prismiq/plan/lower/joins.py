@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from prismiq.plan.expressions import TRUE, Column, Expression
-from prismiq.plan.instances import join_condition, scan
+from prismiq.plan.lower.instances import join_condition, scan
+from prismiq.plan.lower.semijoins import SemiJoins
+from prismiq.plan.lower.uniqueness import determined, to_many_step
 from prismiq.plan.nodes import Derived, Filter, Join, Node, Reduce, Scan, columns_within
 from prismiq.plan.passes import PRUNE, REDUCE, SEMI_JOIN, Passes
 from prismiq.plan.question import Instance, Question
-from prismiq.plan.semijoins import SemiJoins
 from prismiq.plan.trees import columns_of, conjunction, conjuncts
-from prismiq.plan.uniqueness import determined, to_many_step
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from prismiq.errors import IssueCode
-from prismiq.plan.aggregates import NULL_FREE
-from prismiq.plan.branches import IGNORES_DUPLICATES, Branch, split_by_grain
 from prismiq.plan.expressions import TRUE, AggregateCall, Expression, Named, Null, Output, Single
-from prismiq.plan.instances import presence, raw_column
-from prismiq.plan.join_filters import filter_joined
-from prismiq.plan.joins import Joined, joined_rows
+from prismiq.plan.lower.branches import IGNORES_DUPLICATES, Branch, split_by_grain
+from prismiq.plan.lower.instances import presence, raw_column
+from prismiq.plan.lower.join_filters import filter_joined
+from prismiq.plan.lower.joins import Joined, joined_rows
+from prismiq.plan.lower.uniqueness import determined
 from prismiq.plan.nodes import Aggregate, Distinct, Node, Project, Union
 from prismiq.plan.passes import BORROW_GROUPS, INSENSITIVE, JOIN_FILTERS, PLAIN_JOINS, Passes
 from prismiq.plan.question import Instance, Issues, MeasureQuestion, Question
+from prismiq.plan.resolve.aggregates import NULL_FREE
 from prismiq.plan.trees import column_of, columns_of, conjunction
-from prismiq.plan.uniqueness import determined
 from prismiq.query.definition import Aggregate as Function
 
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from prismiq.errors import IssueCode
 from prismiq.plan.expressions import Expression, Named, Output, WindowCall
-from prismiq.plan.groups import fresh
-from prismiq.plan.instances import raw_column
-from prismiq.plan.joins import joined_rows
+from prismiq.plan.lower.groups import fresh
+from prismiq.plan.lower.instances import raw_column
+from prismiq.plan.lower.joins import joined_rows
+from prismiq.plan.lower.uniqueness import determined, to_many_step
 from prismiq.plan.nodes import Distinct, Node, Project, Sort, SortKey
 from prismiq.plan.passes import PLAIN_JOINS, Passes
 from prismiq.plan.question import Issues, Question
 from prismiq.plan.trees import column_of, columns_of, rewrite, walk
-from prismiq.plan.uniqueness import determined, to_many_step
 
 
 def lower_rows(question: Question, passes: Passes) -> Node:

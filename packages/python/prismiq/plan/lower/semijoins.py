@@ -8,12 +8,12 @@ path speak of the same row and stay together. Precondition: nothing but the cond
 from __future__ import annotations
 
 from prismiq.plan.expressions import FALSE, And, Column, Exists, Expression, Not, Null, Or
-from prismiq.plan.instances import join_condition, scan
+from prismiq.plan.lower.instances import join_condition, scan
+from prismiq.plan.lower.uniqueness import to_many_step
 from prismiq.plan.nodes import Filter, Join, Node, Unit
 from prismiq.plan.question import Question
 from prismiq.plan.simplify import is_true, never_true, simplify
 from prismiq.plan.trees import columns_of, conjunction, conjuncts, disjunction, rewrite
-from prismiq.plan.uniqueness import to_many_step
 
 
 class SemiJoins:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from prismiq.access.scope import ScopedSchema
 from prismiq.calendars import Calendar
 from prismiq.errors import IssueCode, Location
-from prismiq.plan.dimensions import bucket, number_bucket
 from prismiq.plan.expressions import Column, Expression, Named, Output
-from prismiq.plan.fill import check_fill
-from prismiq.plan.filtering import Filtering
 from prismiq.plan.outputs import OutputColumn, Role
-from prismiq.plan.paths import JoinTree
 from prismiq.plan.question import Issues, TimeDimension
-from prismiq.plan.register import Register, label_of
+from prismiq.plan.resolve.dimensions import bucket, number_bucket
+from prismiq.plan.resolve.filtering import Filtering
+from prismiq.plan.resolve.paths import JoinTree
+from prismiq.plan.resolve.register import Register, label_of
+from prismiq.plan.stages.fill import check_fill
 from prismiq.plan.trees import column_of
 from prismiq.query.expressions.tree import Tree
 from prismiq.query.fields import Segments, dotted

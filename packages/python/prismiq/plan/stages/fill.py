@@ -6,8 +6,6 @@ A found group stays as it is, whatever its bucket. Only the added ones get 0 for
 from __future__ import annotations
 
 from prismiq.errors import IssueCode
-from prismiq.plan.aggregates import ZERO_WITHOUT_ROWS
-from prismiq.plan.dimensions import CYCLIC
 from prismiq.plan.expressions import (
     TRUE,
     Column,
@@ -24,7 +22,9 @@ from prismiq.plan.expressions import (
 )
 from prismiq.plan.nodes import Buckets, Derived, Distinct, Except, Filter, Join, Node, Project, Shared, Union
 from prismiq.plan.question import Issues, MeasureQuestion, Question, TimeDimension
-from prismiq.plan.ranges import span
+from prismiq.plan.resolve.aggregates import ZERO_WITHOUT_ROWS
+from prismiq.plan.resolve.dimensions import CYCLIC
+from prismiq.plan.resolve.ranges import span
 from prismiq.query.shape import DimensionShape
 from prismiq.schema.types import DataType
 

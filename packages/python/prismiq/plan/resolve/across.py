@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from prismiq.errors import IssueCode, Location
-from prismiq.plan.entrance import find_table
 from prismiq.plan.expressions import Named
+from prismiq.plan.lower.uniqueness import reduces_to_many
 from prismiq.plan.planning import Planning
 from prismiq.plan.question import Question
-from prismiq.plan.uniqueness import reduces_to_many
+from prismiq.plan.resolve.entrance import find_table
 from prismiq.query.expressions.tree import names_in
 from prismiq.query.fields import Segments, dotted
 from prismiq.query.shape import (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from prismiq.errors import IssueCode
 from prismiq.plan.expressions import Expression, Named, Output, Zone
 from prismiq.plan.question import Issues
-from prismiq.plan.scalars import build_scalar
+from prismiq.plan.resolve.scalars import build_scalar
 from prismiq.query.expressions.tree import Name, Tree, names_in
 from prismiq.query.fields import dotted
 from prismiq.query.shape import CalculationShape, Slot

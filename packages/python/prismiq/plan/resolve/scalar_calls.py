@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from prismiq.errors import Location
-from prismiq.plan.dimensions import bucket
 from prismiq.plan.expressions import (
     BIGINT,
     INTEGER,
@@ -21,7 +20,8 @@ from prismiq.plan.expressions import (
     Zone,
 )
 from prismiq.plan.question import Issues
-from prismiq.plan.scalar_casts import UnfitError, whole, widened
+from prismiq.plan.resolve.dimensions import bucket
+from prismiq.plan.resolve.scalar_casts import UnfitError, whole, widened
 from prismiq.query.definition import Granularity
 from prismiq.query.expressions import tree as t
 from prismiq.query.shape import Form, Slot

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from prismiq.plan.expressions import TRUE, Compare, Exists, Expression
-from prismiq.plan.instances import raw_column, scan
-from prismiq.plan.joins import join_all
+from prismiq.plan.lower.instances import raw_column, scan
+from prismiq.plan.lower.joins import join_all
 from prismiq.plan.nodes import Filter, Join, Node
 from prismiq.plan.question import Instance
 from prismiq.plan.trees import columns_of, conjunction

@@ -9,25 +9,25 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from prismiq.errors import IssueCode, Location
-from prismiq.plan.across import check_shared, split_by_table
-from prismiq.plan.calculations import stage_calculations
-from prismiq.plan.compare import Comparing
-from prismiq.plan.derived import derived_table
-from prismiq.plan.entrance import check_kind, check_zone, find_table
-from prismiq.plan.explicit import add_joins
 from prismiq.plan.expressions import TRUE, Expression, Named, Output, Zone
-from prismiq.plan.fields import Fields
-from prismiq.plan.filtering import Filtering
-from prismiq.plan.measures import Measures
 from prismiq.plan.nodes import SortKey
 from prismiq.plan.outputs import OutputColumn, Role
-from prismiq.plan.paths import JoinTree
-from prismiq.plan.pivot import resolve_pivot
 from prismiq.plan.planning import Planning
 from prismiq.plan.question import Question
-from prismiq.plan.register import Register, label_of
-from prismiq.plan.top import add_flag, resolve_top
-from prismiq.plan.totals import add_marker, resolve_totals
+from prismiq.plan.resolve.across import check_shared, split_by_table
+from prismiq.plan.resolve.calculations import stage_calculations
+from prismiq.plan.resolve.derived import derived_table
+from prismiq.plan.resolve.entrance import check_kind, check_zone, find_table
+from prismiq.plan.resolve.explicit import add_joins
+from prismiq.plan.resolve.fields import Fields
+from prismiq.plan.resolve.filtering import Filtering
+from prismiq.plan.resolve.measures import Measures
+from prismiq.plan.resolve.paths import JoinTree
+from prismiq.plan.resolve.register import Register, label_of
+from prismiq.plan.stages.compare import Comparing
+from prismiq.plan.stages.pivot import resolve_pivot
+from prismiq.plan.stages.top import add_flag, resolve_top
+from prismiq.plan.stages.totals import add_marker, resolve_totals
 from prismiq.query.expressions.tree import Name
 from prismiq.query.fields import dotted
 from prismiq.query.shape import CalculationShape, NestedShape, QueryShape

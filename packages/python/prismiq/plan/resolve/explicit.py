@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from prismiq.access.scope import ScopedTable
 from prismiq.errors import IssueCode
-from prismiq.plan.derived import derived_table, is_unique
-from prismiq.plan.entrance import find_table
 from prismiq.plan.expressions import Column, Instant, ValueType
 from prismiq.plan.nodes import Node
-from prismiq.plan.paths import JoinTree
 from prismiq.plan.planning import Planning
 from prismiq.plan.question import Link
-from prismiq.plan.scalar_casts import are_joinable
+from prismiq.plan.resolve.derived import derived_table, is_unique
+from prismiq.plan.resolve.entrance import find_table
+from prismiq.plan.resolve.paths import JoinTree
+from prismiq.plan.resolve.scalar_casts import are_joinable
 from prismiq.query.fields import dotted
 from prismiq.query.shape import JoinShape, QueryShape
 

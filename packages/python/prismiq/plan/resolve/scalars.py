@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Literal, cast
 
 from prismiq.errors import IssueCode, Location
-from prismiq.plan.conditions import build_condition
 from prismiq.plan.expressions import (
     BIGINT,
     BOOLEAN,
@@ -44,9 +43,10 @@ from prismiq.plan.expressions import (
     Zone,
 )
 from prismiq.plan.question import Issues
-from prismiq.plan.scalar_calls import call, json_step
-from prismiq.plan.scalar_casts import UnfitError, bound_as_numeric, cast_to, comparable, widened
-from prismiq.plan.windows import window
+from prismiq.plan.resolve.conditions import build_condition
+from prismiq.plan.resolve.scalar_calls import call, json_step
+from prismiq.plan.resolve.scalar_casts import UnfitError, bound_as_numeric, cast_to, comparable, widened
+from prismiq.plan.resolve.windows import window
 from prismiq.query.expressions import tree as t
 from prismiq.query.filters import Operator
 from prismiq.query.shape import ConditionShape, Form, Slot

@@ -32,7 +32,7 @@ from prismiq.plan.expressions import (
     Zone,
 )
 from prismiq.plan.question import Issues
-from prismiq.plan.scalar_casts import UnfitError, comparable
+from prismiq.plan.resolve.scalar_casts import UnfitError, comparable
 from prismiq.plan.trees import conjunction, rewrite
 from prismiq.query.fields import dotted
 from prismiq.query.filters import LISTS, NO_VALUE, PAIRS, PATTERNS, PERIODS, Operator

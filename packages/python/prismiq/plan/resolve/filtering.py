@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from prismiq.errors import IssueCode, Location
-from prismiq.plan.conditions import build_condition
-from prismiq.plan.exists import related_rows
 from prismiq.plan.expressions import TRUE, Expression, Not, Zone
-from prismiq.plan.paths import JoinTree
+from prismiq.plan.lower.uniqueness import reduces_to_many
 from prismiq.plan.planning import Planning
-from prismiq.plan.queries import compare_with_query
-from prismiq.plan.register import Register
-from prismiq.plan.scalars import build_scalar
+from prismiq.plan.resolve.conditions import build_condition
+from prismiq.plan.resolve.exists import related_rows
+from prismiq.plan.resolve.paths import JoinTree
+from prismiq.plan.resolve.queries import compare_with_query
+from prismiq.plan.resolve.register import Register
+from prismiq.plan.resolve.scalars import build_scalar
 from prismiq.plan.trees import conjunction, disjunction
-from prismiq.plan.uniqueness import reduces_to_many
 from prismiq.query.expressions.tree import Name, Tree
 from prismiq.query.fields import dotted
 from prismiq.query.shape import AndShape, ExistsShape, ExpressionShape, FieldShape, FilterShape, NotShape, OrShape, Slot

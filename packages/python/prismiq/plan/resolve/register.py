@@ -9,8 +9,8 @@ from typing import Protocol, TypeVar
 from prismiq.errors import IssueCode, Location
 from prismiq.plan.expressions import Output, ValueType
 from prismiq.plan.outputs import OutputColumn, Role
-from prismiq.plan.paths import MAX_IDENTIFIER
 from prismiq.plan.question import Issues
+from prismiq.plan.resolve.paths import MAX_IDENTIFIER
 from prismiq.query.fields import Segments
 from prismiq.query.shape import OutputShape, QueryShape
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from prismiq.plan.aggregates import result_type
 from prismiq.plan.expressions import BIGINT, Expression, ValueType, WindowCall
 from prismiq.plan.expressions import INTEGER as INT
-from prismiq.plan.scalar_casts import UnfitError, whole
+from prismiq.plan.resolve.aggregates import result_type
+from prismiq.plan.resolve.scalar_casts import UnfitError, whole
 from prismiq.query.definition import Aggregate
 from prismiq.query.expressions import tree as t
 from prismiq.query.shape import Slot

@@ -1,0 +1,1 @@
+"""A resolved question becomes relational nodes: groups by grain, or rows."""
