@@ -13,10 +13,11 @@ from prismiq import errors
 NAMES = [
     "AccessPolicy", "Aggregate", "And", "BusyError", "Calculation", "ColumnSchema", "Comparison", "Condition",
     "ConfigurationError", "ContextError", "DataType", "DatabaseError", "DatabaseSchema", "DatabaseUnavailableError",
-    "Dimension", "EngineNotOpenError", "Exists", "Filter", "Granularity", "Issue", "IssueCode", "Join", "JoinPair", "Mask", "Measure", "Metric", "NamedDimension", "NestedQuery",
-    "Not", "NotFoundError", "Operator", "Or", "OrderBy", "OutputColumn", "Path", "PayloadTooLargeError",
+    "Dimension", "EngineNotOpenError", "Exists", "Filter", "Granularity", "Issue", "IssueCode", "Join", "JoinPair",
+    "Limits", "Mask", "Measure", "Metric", "NamedDimension", "NestedQuery", "Not", "NotFoundError", "Operator", "Or", "OrderBy", "OutputColumn", "Path", "PayloadTooLargeError",
     "PermissionDeniedError", "Pivot", "PrismiqEngine", "PrismiqError", "QueryDefinition", "QueryError", "QueryFailedError",
-    "QueryResult", "QueryTimeoutError", "Relationship", "RequestContext", "RequestError", "RowFilter",
+    "QueryResult", "QueryTimeoutError", "QueryTooCostlyError", "Relationship", "RequestContext", "RequestError",
+    "ResultTooLargeError", "RowFilter",
     "SchemaConfiguration", "Settings", "Statement", "TablePolicy", "TableSchema", "Top", "create_router", "public_context",
 ]
 # fmt: on

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prismiq.access import AccessPolicy, Mask, RequestContext, RowFilter, TablePolicy
+from prismiq.access import AccessPolicy, Limits, Mask, RequestContext, RowFilter, TablePolicy
 from prismiq.engine import PrismiqEngine
 from prismiq.errors import (
     BusyError,
@@ -48,7 +48,9 @@ from prismiq.errors import (
     QueryError,
     QueryFailedError,
     QueryTimeoutError,
+    QueryTooCostlyError,
     RequestError,
+    ResultTooLargeError,
 )
 from prismiq.execution import QueryResult
 from prismiq.query import (
@@ -114,6 +116,7 @@ __all__ = [
     "IssueCode",
     "Join",
     "JoinPair",
+    "Limits",
     "Mask",
     "Measure",
     "Metric",
@@ -136,9 +139,11 @@ __all__ = [
     "QueryFailedError",
     "QueryResult",
     "QueryTimeoutError",
+    "QueryTooCostlyError",
     "Relationship",
     "RequestContext",
     "RequestError",
+    "ResultTooLargeError",
     "RowFilter",
     "SchemaConfiguration",
     "Settings",

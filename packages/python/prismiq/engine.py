@@ -9,11 +9,12 @@ from types import TracebackType
 from typing import Any
 
 from prismiq.access import AccessPolicy, RequestContext, ScopedSchema
+from prismiq.access.caller import caller_of, engine_caller
 from prismiq.access.scopes import Scopes
 from prismiq.access.visible import visible_schema
 from prismiq.errors import ConfigurationError, Issue, IssueCode, NotFoundError, PermissionDeniedError, QueryError
 from prismiq.execution import Database, QueryResult
-from prismiq.execution.pool import Pool
+from prismiq.execution.sessions import Pool
 from prismiq.introspection import SchemaCache, introspect
 from prismiq.plan import plan, render
 from prismiq.plan.definitions import UsableDefinitions, define
@@ -65,6 +66,8 @@ class PrismiqEngine:
             )
         self.policy = policy
         self.settings = settings or Settings()
+        if policy is not None:
+            self.settings = policy.limits.over(self.settings)
         self.configuration = configuration or SchemaConfiguration()
         self._database = Database(dsn=dsn, pool=pool, settings=self.settings)
         self._schema = SchemaCache(self._introspect, self.settings.schema_ttl)
@@ -99,7 +102,7 @@ class PrismiqEngine:
         DatabaseError when PostgreSQL cannot answer.
         """
         statement = await self._prepare(question, context)
-        return await self._database.run(statement)
+        return await self._database.run(statement, caller_of(self.policy, context))
 
     async def compile_query(self, question: Question, context: RequestContext | None = None) -> Statement:
         """The SQL, its arguments and its columns, without running it. Raises like `execute_query`.
@@ -126,7 +129,7 @@ class PrismiqEngine:
         return {
             "plan": render(plan(shape, scoped)).splitlines(),
             "sql": statement.sql,
-            "postgresql": await self._database.explain(statement),
+            "postgresql": await self._database.explain(statement, caller_of(self.policy, context)),
         }
 
     async def get_schema(self, context: RequestContext | None = None) -> DatabaseSchema:
@@ -189,7 +192,7 @@ class PrismiqEngine:
         return self._scopes.of(await self._schema.get(), context)
 
     async def _introspect(self) -> DatabaseSchema:
-        async with self._database.connection() as connection:
+        async with self._database.connection(engine_caller(self.policy)) as connection:
             found = await introspect(connection, self.configuration.schemas)
         # A large schema is some 100 ms of Python; in a thread the event loop keeps its turns.
         return await asyncio.to_thread(self._configured, found)

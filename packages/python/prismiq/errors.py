@@ -8,7 +8,9 @@
     │   ├── NotFoundError           not_found                there is no such thing for this caller
     │   ├── PermissionDeniedError   permission_denied        the policy does not grant this operation
     │   ├── ContextError            context_incomplete       the context lacks what the policy needs
-    │   └── PayloadTooLargeError    payload_too_large        the body is larger than the limit
+    │   ├── PayloadTooLargeError    payload_too_large        the body is larger than the limit
+    │   ├── ResultTooLargeError     result_too_large         the result is larger than the limit
+    │   └── QueryTooCostlyError     query_too_costly         PostgreSQL expects it to cost more than is allowed
     └── DatabaseError               database_error           PostgreSQL or the way to it
         ├── DatabaseUnavailableError database_unavailable    not reachable now; try again
         ├── BusyError               busy                     no connection became free in time
@@ -138,6 +140,18 @@ class PayloadTooLargeError(RequestError):
     """The body is larger than the limit."""
 
     code = "payload_too_large"
+
+
+class ResultTooLargeError(RequestError):
+    """The result is larger than the limit."""
+
+    code = "result_too_large"
+
+
+class QueryTooCostlyError(RequestError):
+    """PostgreSQL expects the query to cost more than is allowed, so it was not run."""
+
+    code = "query_too_costly"
 
 
 class DatabaseError(PrismiqError):

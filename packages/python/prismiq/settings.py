@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from prismiq.calendars import Calendar, Month, Weekday
+
+Pooler = Literal["auto", "none", "transaction"]
 
 
 class Settings(BaseSettings):
@@ -28,10 +32,30 @@ class Settings(BaseSettings):
         default=100_000, ge=1, description="Rows a result may have; more are cut and `truncated` says so."
     )
 
+    max_result_bytes: int = Field(
+        default=100_000_000, ge=1, description="Bytes of an encoded result; a larger one is refused."
+    )
+    max_cost: float | None = Field(
+        default=None,
+        gt=0,
+        description="PostgreSQL's estimate, by EXPLAIN, above which a query is not run; none is asked for by default.",
+    )
+
     pool_min_size: int = Field(default=1, ge=0, description="Connections kept open.")
     pool_max_size: int = Field(default=10, ge=1, description="Connections at most.")
     connect_timeout: float = Field(default=5.0, gt=0, description="Seconds to wait for a new connection.")
     acquire_timeout: float = Field(default=10.0, gt=0, description="Seconds to wait for a free connection.")
+
+    max_concurrent_per_tenant: int | None = Field(
+        default=None, ge=1, description="Queries of one tenant that run at once; by default half of the connections."
+    )
+    max_waiting_per_tenant: int = Field(
+        default=500, ge=0, description="Queries of one tenant that wait for a connection; more are refused at once."
+    )
+    pooler: Pooler = Field(
+        default="auto",
+        description="`transaction` behind PgBouncer and its like, `none` without; `auto` finds out by itself.",
+    )
 
     schema_ttl: float = Field(default=300.0, gt=0, description="Seconds before the schema is read again.")
     plan_cache_size: int = Field(default=1000, ge=0, description="Compiled plans kept.")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from prismiq.settings import Settings
 
 
 class _Policy(BaseModel):
@@ -39,6 +41,36 @@ class TablePolicy(_Policy):
     columns: Mapping[str, Mask] = Field(default_factory=dict)
 
 
+class RoleFromAttribute(_Policy):
+    """The database role that the context's attribute names."""
+
+    attribute: str
+
+
+class Limits(_Policy):
+    """What a policy allows where it differs from the engine's settings, under the same names."""
+
+    statement_timeout: float | None = Field(default=None, gt=0)
+    row_cap: int | None = Field(default=None, ge=1)
+    max_result_bytes: int | None = Field(default=None, ge=1)
+    max_cost: float | None = Field(default=None, gt=0)
+    max_filters: int | None = Field(default=None, ge=1)
+    max_depth: int | None = Field(default=None, ge=1)
+    max_list_values: int | None = Field(default=None, ge=1)
+    max_outputs: int | None = Field(default=None, ge=1)
+    max_joined_tables: int | None = Field(default=None, ge=1)
+    max_concurrent_per_tenant: int | None = Field(default=None, ge=1)
+    max_waiting_per_tenant: int | None = Field(default=None, ge=0)
+
+    def over(self, settings: Settings) -> Settings:
+        """The settings with these limits in their places."""
+        return settings.model_copy(update=self.model_dump(exclude_none=True))
+
+
+SettingName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)+$")]
+"""Of a setting of the application's own, which has a dot in it. One of PostgreSQL's could undo a limit."""
+
+
 class AccessPolicy(_Policy):
     """The rules for every caller of an engine. It fails closed.
 
@@ -48,6 +80,15 @@ class AccessPolicy(_Policy):
 
     tenant_column: str | None = None
     tables: Mapping[str, TablePolicy] = Field(default_factory=dict)
+    session: Mapping[SettingName, str] = Field(
+        default_factory=dict,
+        description="What PostgreSQL's row level security reads by `current_setting`: the setting's name, and what of "
+        "the context it is set to: `tenant`, `user`, `roles` or the name of an attribute.",
+    )
+    role: str | RoleFromAttribute | None = Field(
+        default=None, description="The database role of every statement (`SET ROLE`), or the attribute that names it."
+    )
+    limits: Limits = Field(default_factory=Limits, description="Where they differ from the engine's settings.")
     sql_visible_to: frozenset[str] | Literal["everyone"] = Field(
         default=frozenset(),
         description="Roles that may see compiled SQL and EXPLAIN, which show policy columns.",

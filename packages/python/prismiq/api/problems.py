@@ -33,7 +33,9 @@ from prismiq.errors import (
     QueryError,
     QueryFailedError,
     QueryTimeoutError,
+    QueryTooCostlyError,
     RequestError,
+    ResultTooLargeError,
 )
 
 logger = logging.getLogger(__name__)
@@ -67,6 +69,8 @@ _STATUSES: tuple[tuple[type[PrismiqError], int, str], ...] = (
     (PermissionDeniedError, 403, "Not permitted"),
     (ContextError, 403, "The context is incomplete"),
     (PayloadTooLargeError, 413, "The body is too large"),
+    (ResultTooLargeError, 422, "The result is too large"),
+    (QueryTooCostlyError, 422, "The query costs too much"),
     (UnsupportedMediaTypeError, 415, "The body has the wrong type"),
     (NotAcceptableError, 406, "No acceptable answer"),
     (RequestError, 400, "The request is not valid"),

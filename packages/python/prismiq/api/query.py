@@ -25,7 +25,7 @@ from prismiq.api.documentation import (
 )
 from prismiq.api.etags import etag_of, not_modified
 from prismiq.api.problems import ProblemRoute, issue_json, json_bytes
-from prismiq.api.requests import check_accepts_json, read_json_body, run_while_connected, wanted_numbers
+from prismiq.api.requests import check_accepts_json, check_size, read_json_body, run_while_connected, wanted_numbers
 from prismiq.engine import PrismiqEngine
 from prismiq.execution import column_json, encode_json
 from prismiq.execution.encode import plain_value
@@ -65,6 +65,7 @@ def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
             content = await asyncio.to_thread(encode_json, result, form)
         else:
             content = encode_json(result, form)
+        check_size(content, engine.settings.max_result_bytes)
         headers = {
             "X-Query-Id": uuid4().hex,
             "Server-Timing": f"query;dur={(answered - started) * 1e3:.1f}, "

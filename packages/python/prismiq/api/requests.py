@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from starlette.requests import ClientDisconnect, Request
 
 from prismiq.api.problems import NotAcceptableError, UnsupportedMediaTypeError
-from prismiq.errors import PayloadTooLargeError
+from prismiq.errors import PayloadTooLargeError, ResultTooLargeError
 from prismiq.execution import Numbers
 
 T = TypeVar("T")
@@ -49,6 +49,15 @@ def check_accepts_json(request: Request) -> None:
     wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
     if wanted.isdisjoint({"application/*", "application/json", ""}):
         raise NotAcceptableError(f"Nothing here is {accept[:60]}.", hint="Served is application/json.")
+
+
+def check_size(content: bytes, limit: int) -> None:
+    """Raises ResultTooLargeError for an answer of more than `limit` bytes."""
+    if len(content) > limit:
+        raise ResultTooLargeError(
+            f"The result is larger than {limit} bytes.",
+            hint="Ask for fewer columns or rows (`limit`), or raise PRISMIQ_MAX_RESULT_BYTES.",
+        )
 
 
 def wanted_numbers(request: Request) -> Numbers:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 
+from prismiq.access.caller import Caller
 from prismiq.errors import ConfigurationError, QueryFailedError
 from prismiq.execution.calendar import fetch_any_year, keeping_months
+from prismiq.execution.connections import Connection
+from prismiq.execution.cost import CostCeiling, explain
 from prismiq.execution.failures import own_errors
 from prismiq.execution.pivot import reshape
-from prismiq.execution.pool import Connection, HostPool, OwnPool, Pool, Sessions
 from prismiq.execution.result import QueryResult
+from prismiq.execution.sessions import HostSessions, OwnSessions, Pool, Sessions
 from prismiq.schema.types import DataType
 from prismiq.settings import Settings
 from prismiq.sql.statement import Statement
 
 GRACE = 5.0
 """Seconds after the statement time-out in which the server must have answered; it is gone otherwise."""
+
+ENGINE = Caller()
+"""The engine itself, which says nothing of a caller to PostgreSQL."""
 
 _STALE = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
 _JSON = frozenset({DataType.JSON, DataType.JSONB})
@@ -35,10 +40,11 @@ class Database:
     def __init__(self, dsn: str | None = None, *, pool: Pool | None = None, settings: Settings | None = None) -> None:
         settings = settings or Settings()
         self._deadline = settings.statement_timeout + GRACE
+        self._ceiling = CostCeiling(settings.max_cost) if settings.max_cost is not None else None
         if pool is not None:
-            self._sessions: Sessions = HostPool(pool, settings)
+            self._sessions: Sessions = HostSessions(pool, settings)
         elif dsn is not None:
-            self._sessions = OwnPool(dsn, settings)
+            self._sessions = OwnSessions(dsn, settings)
         else:
             raise ConfigurationError("A database needs an address or a pool.", hint="Give `dsn` or `pool`.")
 
@@ -51,34 +57,34 @@ class Database:
         await self._sessions.close()
 
     @asynccontextmanager
-    async def connection(self) -> AsyncGenerator[Connection]:
+    async def connection(self, caller: Caller = ENGINE) -> AsyncGenerator[Connection]:
         """A read-only connection for more than one statement. Raises our errors, also from inside the block."""
         with own_errors():
-            async with self._sessions.session() as connection:
+            async with self._sessions.session(caller) as connection:
                 yield connection
 
-    async def run(self, statement: Statement) -> QueryResult:
-        """Runs a statement. Raises DatabaseError, or one of its kinds."""
+    async def run(self, statement: Statement, caller: Caller = ENGINE) -> QueryResult:
+        """Runs a statement for a caller. Raises DatabaseError, or one of its kinds, and QueryTooCostlyError."""
         with own_errors():
             try:
-                return await self._run(statement)
+                return await self._run(statement, caller)
             except _STALE:  # a table changed; the driver has now dropped what it had prepared for the old one
-                return await self._run(statement)
+                return await self._run(statement, caller)
 
-    async def explain(self, statement: Statement) -> list[Any]:
+    async def explain(self, statement: Statement, caller: Caller = ENGINE) -> list[Any]:
         """PostgreSQL's plan for a statement, which is not run."""
-        async with self.connection() as connection:
-            # The statement is the compiler's own and its values stay bound.
-            found = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement.sql}", *statement.args)
-        return json.loads(found) if isinstance(found, str) else found
+        async with self.connection(caller) as connection:
+            return await explain(connection, statement)
 
     async def ping(self) -> None:
         """Asks for a sign of life. Raises DatabaseUnavailableError or BusyError."""
         async with self.connection() as connection:
             await connection.fetchval("SELECT 1", timeout=GRACE)
 
-    async def _run(self, statement: Statement) -> QueryResult:
-        async with self._sessions.session() as connection:
+    async def _run(self, statement: Statement, caller: Caller) -> QueryResult:
+        async with self._sessions.session(caller) as connection:
+            if self._ceiling is not None:
+                await self._ceiling.check(connection, statement, caller)
             json_is_text = True
             if not self._sessions.own and any(column.type in _JSON for column in statement.columns):
                 json_is_text = await _json_is_text(connection)

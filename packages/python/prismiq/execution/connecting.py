@@ -1,0 +1,73 @@
+"""How a connection of the engine's own is made: straight to PostgreSQL, or through a pooler in transaction mode."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
+
+from prismiq.execution.calendar import keep_months
+from prismiq.execution.connections import Connection
+from prismiq.settings import Settings
+
+_driver: Any = cast("Any", asyncpg)
+
+
+def driver_address(dsn: str) -> str:
+    """The address as the driver reads it; SQLAlchemy's names the driver, too."""
+    return dsn.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+
+def milliseconds(settings: Settings) -> int:
+    """The statement time-out as PostgreSQL counts."""
+    return max(1, round(settings.statement_timeout * 1000))
+
+
+async def connect_directly(dsn: str, settings: Settings) -> Connection:
+    """A connection whose session is read-only, in UTC and bounded in time, so that a query needs nothing around it."""
+    connection = await _driver.connect(dsn, timeout=settings.connect_timeout, server_settings=_session(settings))
+    await keep_months(connection)
+    return connection
+
+
+async def connect_through_pooler(dsn: str, settings: Settings) -> Connection:
+    """A connection that relies on nothing of its session, and keeps no prepared statements there: with a transaction
+    mode PgBouncer before 1.21 those of other connections would answer, silently wrong."""
+    connection = await _driver.connect(
+        dsn,
+        timeout=settings.connect_timeout,
+        statement_cache_size=0,
+        server_settings={"application_name": "prismiq"},
+    )
+    await connection.execute("BEGIN")  # so that the look-up of the type stays on one server
+    await keep_months(connection)
+    await connection.execute("COMMIT")
+    return connection
+
+
+async def is_behind_pooler(dsn: str, settings: Settings) -> bool:
+    """Whether the address is a pooler's: it refuses what we ask of a session, or the server's process is another than
+    the one we were told. Raises what the driver raises when nobody answers."""
+    try:
+        connection = await _driver.connect(
+            dsn, timeout=settings.connect_timeout, statement_cache_size=0, server_settings=_session(settings)
+        )
+    except asyncpg.ProtocolViolationError:  # "unsupported startup parameter"
+        return True
+    try:
+        await connection.execute("BEGIN")
+        told, actual = connection.get_server_pid(), await connection.fetchval("SELECT pg_backend_pid()")
+        await connection.execute("COMMIT")
+        return told != actual
+    finally:
+        await connection.close(timeout=settings.connect_timeout)
+
+
+def _session(settings: Settings) -> dict[str, str]:
+    return {
+        "application_name": "prismiq",
+        "default_transaction_read_only": "on",
+        "statement_timeout": str(milliseconds(settings)),
+        "TimeZone": "UTC",
+        "jit": "off",
+    }
