@@ -119,7 +119,8 @@ async def test_postgresql_comes_and_goes(own_server: TemporaryPostgres, connect:
         await there()
 
         watcher = await asyncpg.connect(dsn)
-        slow = [asyncio.create_task(client.post("/query", json=SLOW)) for _ in range(2)]
+        # Two that differ: of equal ones only one would run.
+        slow = [asyncio.create_task(client.post("/query", json={**SLOW, "limit": limit})) for limit in (1, 2)]
 
         async def both_run() -> bool:
             return await active(watcher) == 2

@@ -76,7 +76,8 @@ async def test_a_dropped_connection_cancels(
             app.include_router(create_router(engine, get_context=public_context))
             async with serve(app) as address, httpx.AsyncClient(base_url=f"http://{address[0]}:{address[1]}") as client:
                 for _ in range(3):
-                    writers = [await send(address, "/query", SLOW) for _ in range(2)]
+                    # Two that differ: of equal ones only one would run.
+                    writers = [await send(address, "/query", {**SLOW, "limit": limit}) for limit in (1, 2)]
                     await until(running(watcher, 2))
                     for writer in writers:
                         writer.transport.abort()

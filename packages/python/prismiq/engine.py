@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any
 
 from prismiq.access import AccessPolicy, RequestContext, ScopedSchema
 from prismiq.access.caller import caller_of, engine_caller
+from prismiq.access.scope import tables_called
 from prismiq.access.scopes import Scopes
 from prismiq.access.visible import visible_schema
 from prismiq.errors import ConfigurationError, Issue, IssueCode, NotFoundError, PermissionDeniedError, QueryError
-from prismiq.execution import Database, QueryResult
-from prismiq.execution.sessions import Pool
+from prismiq.execution import Database, Numbers, QueryResult
+from prismiq.execution.answers import Answer, Answers, MemoryCache
+from prismiq.execution.encode import check_size, encode_parts
+from prismiq.execution.host_sessions import Pool
 from prismiq.introspection import SchemaCache, introspect
 from prismiq.plan import plan, render
 from prismiq.plan.definitions import UsableDefinitions, define
-from prismiq.plan.expand import expand
 from prismiq.query import Condition, Dimension, Operator, QueryDefinition
 from prismiq.query.fields import Path
-from prismiq.query.parse import read_definition
 from prismiq.query.places import as_written
-from prismiq.query.split import split
 from prismiq.schema import SchemaConfiguration, apply
-from prismiq.schema.models import DatabaseSchema
+from prismiq.schema.models import DatabaseSchema, TableRef
 from prismiq.schema.types import DataType
 from prismiq.settings import Settings
 from prismiq.sql import Statement
-from prismiq.sql.templates import Templates
+from prismiq.sql.questions import Prepared, Question, Questions
 
-Question = QueryDefinition | Mapping[str, Any] | str | bytes
-"""A definition, or its JSON as data, text or bytes."""
+ENCODE_IN_THREAD = 5_000
+"""Rows from which a result is encoded beside the event loop."""
 
 
 def _now() -> datetime:
@@ -74,7 +74,9 @@ class PrismiqEngine:
         self._clock = clock
         self._scopes = Scopes(policy)
         self._definitions = UsableDefinitions()
-        self._templates = Templates(self.settings.plan_cache_size, max_tables=self.settings.max_joined_tables)
+        cache = MemoryCache(self.settings.cache_max_bytes)
+        self._answers = Answers(cache, ttl=self.settings.cache_ttl, stale=self.settings.cache_stale)
+        self._questions = Questions(self.settings, self._definitions)
 
     async def open(self) -> None:
         """Opens the pool. PostgreSQL need not be there yet: the first query says so if it is not."""
@@ -82,6 +84,7 @@ class PrismiqEngine:
 
     async def close(self) -> None:
         """Ends background work and closes the engine's own pool; the host's stays open."""
+        await self._answers.close()
         await self._schema.close()
         self._schema = SchemaCache(self._introspect, self.settings.schema_ttl)  # so that it may be opened again
         await self._database.close()
@@ -104,6 +107,55 @@ class PrismiqEngine:
         statement = await self._prepare(question, context)
         return await self._database.run(statement, caller_of(self.policy, context))
 
+    async def answer_query(
+        self,
+        question: Question,
+        context: RequestContext | None = None,
+        *,
+        numbers: Numbers = "exact",
+        max_age: float | None = None,
+    ) -> tuple[Answer, bool]:
+        """Answers a question as JSON, and says whether the answer was kept from before.
+
+        One of at most `max_age` seconds will do, by default of `cache_ttl`; 0 asks for one that is computed now.
+        However many ask the same at once, it is computed once. Raises like `execute_query`, and ResultTooLargeError.
+        """
+        prepared = self._questions.prepare(question, await self._scoped(context))
+        statement = self._bind(prepared, question, context)
+        caller = caller_of(self.policy, context)
+        # Everything the answer depends on. Values by their text: 1 and 1.0 are equal, and may answer differently.
+        key = (prepared.template, repr(statement.args), statement.pivot, caller.settings, numbers)
+
+        async def compute() -> Answer:
+            result = await self._database.run(statement, caller)
+            if result.row_count > ENCODE_IN_THREAD:
+                content, rest = await asyncio.to_thread(encode_parts, result, numbers)
+            else:
+                content, rest = encode_parts(result, numbers)
+            check_size(content, self.settings.max_result_bytes)
+            return Answer(content, rest, prepared.template.tables, result.row_count)
+
+        return await self._answers.get(key, compute, max_age=max_age)
+
+    def forget_answers(self, *tables: str) -> None:
+        """Drops the kept answers that read any of the tables, `orders` or `sales.orders`; all of them without any.
+
+        Raises NotFoundError for a name that no single table has.
+        """
+        if not tables:
+            self._answers.forget()
+            return
+        schema = self._schema.at_hand
+        if schema is None:
+            return  # nothing was asked yet
+        refs: set[TableRef] = set()
+        for name in tables:
+            found = tables_called(name, schema)
+            if len(found) != 1:
+                raise NotFoundError(f'There is no single table "{name}".', hint="Name it with its schema.")
+            refs.update(found)
+        self._answers.forget(refs)
+
     async def compile_query(self, question: Question, context: RequestContext | None = None) -> Statement:
         """The SQL, its arguments and its columns, without running it. Raises like `execute_query`.
 
@@ -124,8 +176,7 @@ class PrismiqEngine:
         """The plan's tree as text, the SQL, and PostgreSQL's EXPLAIN of it (not run). Raises like `compile_query`."""
         statement = await self.compile_query(question, context)
         scoped = await self._scoped(context)
-        definition = expand(read_definition(question, self.settings), scoped, self._definitions.of(scoped))
-        shape, _ = split(definition, time_zone=self.settings.time_zone, calendar=self.settings.calendar)
+        shape, _ = self._questions.shape(question, scoped)
         return {
             "plan": render(plan(shape, scoped)).splitlines(),
             "sql": statement.sql,
@@ -178,13 +229,12 @@ class PrismiqEngine:
 
     async def _prepare(self, question: Question, context: RequestContext | None) -> Statement:
         """The pipeline up to PostgreSQL: read, scope, expand, split, plan (or find the plan), bind."""
-        definition = read_definition(question, self.settings)
-        scoped = await self._scoped(context)
+        return self._bind(self._questions.prepare(question, await self._scoped(context)), question, context)
+
+    def _bind(self, prepared: Prepared, question: Question, context: RequestContext | None) -> Statement:
         try:
-            definition = expand(definition, scoped, self._definitions.of(scoped))
-            shape, values = split(definition, time_zone=self.settings.time_zone, calendar=self.settings.calendar)
-            template = self._templates.get(shape, scoped)
-            return template.bind(values, context, row_cap=self.settings.row_cap, now=self._clock())
+            cap = self.settings.row_cap
+            return prepared.template.bind(prepared.values, context, row_cap=cap, now=self._clock())
         except QueryError as error:
             raise QueryError(as_written(error.issues, question)) from None
 

@@ -60,6 +60,14 @@ class Settings(BaseSettings):
     schema_ttl: float = Field(default=300.0, gt=0, description="Seconds before the schema is read again.")
     plan_cache_size: int = Field(default=1000, ge=0, description="Compiled plans kept.")
 
+    cache_ttl: float = Field(
+        default=0.0, ge=0, description="Seconds for which an answer is given again; none is by default."
+    )
+    cache_stale: float = Field(
+        default=0.0, ge=0, description="Seconds more for which it is, while a new one is computed."
+    )
+    cache_max_bytes: int = Field(default=64_000_000, ge=0, description="Bytes of answers kept.")
+
     max_body_bytes: int = Field(default=1_000_000, ge=1, description="Bytes of a request body.")
     max_filters: int = Field(default=500, ge=1, description="Conditions in one definition.")
     max_depth: int = Field(default=32, ge=1, description="Levels of nesting in one definition.")

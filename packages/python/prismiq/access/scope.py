@@ -129,7 +129,7 @@ def check_policy(schema: DatabaseSchema, policy: AccessPolicy) -> Mapping[TableR
     rules: dict[TableRef, TablePolicy] = {}
     problems: list[str] = []
     for name, rule in policy.tables.items():
-        found = _tables_called(name, schema)
+        found = tables_called(name, schema)
         if len(found) != 1:
             known = [schema.reference(table.ref) for table in schema.tables]
             problems.append(f'no single table "{name}"{_near(name, known)}')
@@ -155,7 +155,7 @@ def check_policy(schema: DatabaseSchema, policy: AccessPolicy) -> Mapping[TableR
     return rules
 
 
-def _tables_called(name: str, schema: DatabaseSchema) -> list[TableRef]:
+def tables_called(name: str, schema: DatabaseSchema) -> list[TableRef]:
     """What `orders` or `sales.orders` means, either of which may hold a dot itself."""
     parts = name.split(".")
     forms = [(name,), *((".".join(parts[:at]), ".".join(parts[at:])) for at in range(1, len(parts)))]

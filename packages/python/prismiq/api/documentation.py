@@ -248,3 +248,12 @@ QUERY_BODY: dict[str, Any] = {
     },
 }
 """OpenAPI's request body of a query. The examples work on the demo's flights."""
+
+NUMBERS: dict[str, Any] = {
+    "name": "numbers",
+    "in": "query",
+    "required": False,
+    "description": "`string` sends numeric and bigint as strings, for clients that round. Also by `Prefer`.",
+    "schema": {"type": "string", "enum": ["exact", "string"], "default": "exact"},
+}
+"""OpenAPI's parameter of how numbers are written."""

@@ -6,6 +6,8 @@ import re
 
 from starlette.requests import Request
 
+from prismiq.api.requests import header
+
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
@@ -16,5 +18,5 @@ def etag_of(version: str) -> str:
 
 def not_modified(request: Request, etag: str) -> bool:
     """Whether `If-None-Match` names the tag, compared weakly; it may be a list, or `*` for any."""
-    given = ",".join(request.headers.getlist("if-none-match")).strip()
-    return given == "*" or etag.removeprefix("W/") in _TAG.findall(given)
+    given = header(request, b"if-none-match").strip()
+    return bool(given) and (given == "*" or etag.removeprefix("W/") in _TAG.findall(given))

@@ -111,9 +111,13 @@ class Problem(BaseModel):
 class ProblemRoute(APIRoute):
     """A route whose errors are problems."""
 
+    def get_request_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """From a request to a response, errors as they come."""
+        return super().get_route_handler()
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, with our errors turned into responses."""
-        handle = super().get_route_handler()
+        """That, with our errors turned into responses."""
+        handle = self.get_request_handler()
 
         async def handle_with_problems(request: Request) -> Response:
             try:
@@ -138,6 +142,8 @@ def problem_response(error: PrismiqError, *, issues: list[dict[str, object]] | N
         logger.warning("%s", error.message, exc_info=error.__cause__)
     if isinstance(error, QueryError):
         issues = [issue_json(issue.loc, issue.code.value, issue.message, issue.hint) for issue in error.issues]
+    if isinstance(error, InvalidParameterError) and issues is None:
+        issues = [issue_json(("query", str(error.details["parameter"])), "invalid", error.message, error.hint)]
     status, title, headers = _status(error)
     body: dict[str, object] = {
         "type": f"urn:prismiq:problem:{error.code}",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
+from os import urandom
 from time import perf_counter
-from typing import Any, Literal
-from uuid import uuid4
+from typing import Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from prismiq.access import RequestContext
 from prismiq.api.context import GetContext, check_context
 from prismiq.api.documentation import (
+    NUMBERS,
     QUERY_BODY,
     SCHEMA_ANSWERS,
     SCHEMA_TYPE,
@@ -24,21 +25,16 @@ from prismiq.api.documentation import (
     documented,
 )
 from prismiq.api.etags import etag_of, not_modified
+from prismiq.api.plain import JSON_TYPE, PlainResponse
 from prismiq.api.problems import ProblemRoute, issue_json, json_bytes
-from prismiq.api.requests import check_accepts_json, check_size, read_json_body, run_while_connected, wanted_numbers
+from prismiq.api.requests import check_accepts_json, read_json_body, run_while_connected, wanted_age, wanted_numbers
+from prismiq.api.thin import ThinRoute
 from prismiq.engine import PrismiqEngine
-from prismiq.execution import column_json, encode_json
+from prismiq.execution import column_json
 from prismiq.execution.encode import plain_value
 from prismiq.query.json_schema import schema_digest, schema_text
 
 JSON = "application/json"
-
-ENCODE_IN_THREAD = 5_000
-"""Rows from which a result is encoded beside the event loop."""
-
-_NUMBERS = Query(
-    default=None, description="`string` sends numeric and bigint as strings, for clients that round. Also by `Prefer`."
-)
 
 
 def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
@@ -47,33 +43,33 @@ def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
     caller: Any = Depends(get_context)
     limit = engine.settings.max_body_bytes
 
-    async def run_query(
-        request: Request, numbers: Literal["exact", "string"] | None = _NUMBERS, context: RequestContext = caller
-    ) -> Response:
+    async def run_query(request: Request, context: RequestContext = caller) -> Response:
         """Answers a question. The numbers of a result are exact, whatever their size.
 
-        A client that goes away cancels its statement.
+        A client that goes away cancels its statement. `Cache-Control: max-age=60` or `no-cache` says how old an answer
+        may be; `If-None-Match` with the ETag of an earlier answer gets a 304 where the rows are the same.
         """
         context = check_context(context)
         check_accepts_json(request)
+        numbers = wanted_numbers(request)
         body = await read_json_body(request, limit)
         started = perf_counter()
-        result = await run_while_connected(request, engine.execute_query(body, context))
-        answered = perf_counter()
-        form = numbers or wanted_numbers(request)
-        if result.row_count > ENCODE_IN_THREAD:
-            content = await asyncio.to_thread(encode_json, result, form)
-        else:
-            content = encode_json(result, form)
-        check_size(content, engine.settings.max_result_bytes)
-        headers = {
-            "X-Query-Id": uuid4().hex,
-            "Server-Timing": f"query;dur={(answered - started) * 1e3:.1f}, "
-            f"encode;dur={(perf_counter() - answered) * 1e3:.1f}",
-        }
-        if form == "string":
-            headers["Preference-Applied"] = "numbers=string"
-        return Response(content, headers=headers, media_type=JSON)
+        work = engine.answer_query(body, context, numbers=numbers, max_age=wanted_age(request))
+        answer, cached = await run_while_connected(request, work)
+        etag = etag_of(answer.version)
+        headers = [
+            (b"etag", etag.encode()),
+            (b"cache-control", b"private, no-cache"),
+            (b"x-query-id", urandom(16).hex().encode()),
+            (b"server-timing", b"query;dur=%.1f" % ((perf_counter() - started) * 1e3)),
+        ]
+        if cached:
+            headers.append((b"age", b"%d" % answer.age()))
+        if numbers == "string":
+            headers.append((b"preference-applied", b"numbers=string"))
+        if not_modified(request, etag):
+            return PlainResponse(b"", headers, status=304)
+        return PlainResponse(answer.body(cached=cached), [*headers, JSON_TYPE])
 
     async def validate_query(request: Request, context: RequestContext = caller) -> Response:
         """Says whether a question can be answered, and if not, every reason why. Runs nothing."""
@@ -111,17 +107,24 @@ def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
             return Response(status_code=304, headers=headers)
         return Response(schema_text(), headers=headers, media_type=SCHEMA_TYPE)
 
-    def add(path: str, endpoint: Callable[..., Coroutine[Any, Any, Response]], model: type[BaseModel]) -> None:
+    def add(
+        path: str,
+        endpoint: Callable[..., Coroutine[Any, Any, Response]],
+        model: type[BaseModel],
+        route: type[APIRoute] = ProblemRoute,
+        **extra: Any,
+    ) -> None:
         router.add_api_route(
             path,
             endpoint,
             methods=["POST"],
             response_class=Response,
             responses=documented(model, 403, 413, 415, 422, 429, 502, 503, 504),
-            openapi_extra={"requestBody": QUERY_BODY},
+            openapi_extra={"requestBody": QUERY_BODY, **extra},
+            route_class_override=route,
         )
 
-    add("/query", run_query, QueryResponse)
+    add("/query", run_query, QueryResponse, ThinRoute, parameters=[NUMBERS])
     add("/query/validate", validate_query, ValidationResponse)
     add("/query/sql", show_sql, SqlResponse)
     add("/query/explain", explain_query, ExplainResponse)

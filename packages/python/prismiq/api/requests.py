@@ -8,11 +8,17 @@ from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
-from prismiq.api.problems import NotAcceptableError, UnsupportedMediaTypeError
-from prismiq.errors import PayloadTooLargeError, ResultTooLargeError
+from prismiq.api.problems import InvalidParameterError, NotAcceptableError, UnsupportedMediaTypeError
+from prismiq.errors import PayloadTooLargeError
 from prismiq.execution import Numbers
 
 T = TypeVar("T")
+
+
+def header(request: Request, name: bytes) -> str:
+    """A header by its lower-case name, several of it as one list; empty where there is none."""
+    found = [value for key, value in request.scope["headers"] if key == name]
+    return b", ".join(found).decode("latin-1") if found else ""
 
 
 async def read_json_body(request: Request, limit: int) -> bytes:
@@ -21,16 +27,16 @@ async def read_json_body(request: Request, limit: int) -> bytes:
     Raises UnsupportedMediaTypeError when it is not said to be JSON, PayloadTooLargeError as soon as it is known to be
     longer than `limit` bytes, ClientDisconnect when the client leaves.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = header(request, b"content-type").partition(";")[0].strip().lower()
     if media_type != "application/json" and not (
         media_type.startswith("application/") and media_type.endswith("+json")
     ):
         raise UnsupportedMediaTypeError(
             f"The body is {media_type or 'of no type'}, not JSON.", hint="Send `Content-Type: application/json`."
         )
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if header(request, b"content-encoding").lower() not in ("", "identity"):
         raise UnsupportedMediaTypeError("The body is compressed.", hint="Send it as it is.")
-    announced = request.headers.get("content-length", "")
+    announced = header(request, b"content-length")
     if announced.isdecimal() and int(announced[:20]) > limit:
         raise _too_large(limit)
     body = bytearray()
@@ -43,27 +49,54 @@ async def read_json_body(request: Request, limit: int) -> bytes:
 
 def check_accepts_json(request: Request) -> None:
     """Raises NotAcceptableError when the client wants something else than JSON."""
-    accept = request.headers.get("accept")
-    if accept is None or "*/*" in accept or "application/json" in accept:  # nearly all; a refusal by q=0 is not served
+    accept = header(request, b"accept")
+    if not accept or "*/*" in accept or "application/json" in accept:  # nearly all; a refusal by q=0 is not served
         return
     wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
     if wanted.isdisjoint({"application/*", "application/json", ""}):
         raise NotAcceptableError(f"Nothing here is {accept[:60]}.", hint="Served is application/json.")
 
 
-def check_size(content: bytes, limit: int) -> None:
-    """Raises ResultTooLargeError for an answer of more than `limit` bytes."""
-    if len(content) > limit:
-        raise ResultTooLargeError(
-            f"The result is larger than {limit} bytes.",
-            hint="Ask for fewer columns or rows (`limit`), or raise PRISMIQ_MAX_RESULT_BYTES.",
-        )
-
-
 def wanted_numbers(request: Request) -> Numbers:
-    """How the client wants its exact numbers, by the header `Prefer: numbers=string`."""
-    preferences = ",".join(request.headers.getlist("prefer")).replace(";", ",").replace(" ", "").lower().split(",")
+    """How the client wants its exact numbers, by `?numbers=string` or the header `Prefer: numbers=string`.
+
+    Raises InvalidParameterError for another value in the address.
+    """
+    if request.scope["query_string"]:
+        asked = request.query_params.get("numbers")
+        if asked in ("exact", "string"):
+            return asked
+        if asked is not None:
+            raise InvalidParameterError(
+                f'"numbers" is exact or string, not "{asked[:60]}".',
+                hint="Leave it out for exact numbers.",
+                details={"parameter": "numbers"},
+            )
+    said = header(request, b"prefer")
+    if not said:
+        return "exact"
+    preferences = said.replace(";", ",").replace(" ", "").lower().split(",")
     return "string" if "numbers=string" in preferences or 'numbers="string"' in preferences else "exact"
+
+
+def wanted_age(request: Request) -> float | None:
+    """How old an answer may be for the client, in seconds, by `Cache-Control: max-age=60` or `no-cache`; None where it
+    does not say."""
+    said = header(request, b"cache-control")
+    if not said:
+        return None
+    wanted: float | None = None
+    for part in said.lower().split(","):
+        name, _, value = part.strip().partition("=")
+        if name in ("no-cache", "no-store"):
+            return 0
+        if name == "max-age" and value.isascii() and value.isdecimal():
+            wanted = float(value[:9])
+    return wanted
+
+
+WATCH_AFTER = 0.02
+"""Seconds after which it is watched whether the client still waits: most answers are there before."""
 
 
 async def run_while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
@@ -71,22 +104,41 @@ async def run_while_connected(request: Request, work: Coroutine[Any, Any, T]) ->
 
     Raises what the work raises, and ClientDisconnect. The body must have been read.
     """
-    task = asyncio.ensure_future(work)
-    watch = asyncio.ensure_future(_disconnect(request))
+    watch = _Watch(request)
+    timer = asyncio.get_running_loop().call_later(WATCH_AFTER, watch.begin)
     try:
-        await asyncio.wait((task, watch), return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise ClientDisconnect
-        return task.result()
+        return await work
+    except asyncio.CancelledError:
+        if watch.has_left:
+            raise ClientDisconnect from None
+        raise
     finally:
-        unfinished: list[asyncio.Task[Any]] = [each for each in (task, watch) if each.cancel()]
-        if unfinished:
-            await asyncio.gather(*unfinished, return_exceptions=True)
+        timer.cancel()
+        watch.end()
 
 
-async def _disconnect(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+class _Watch:
+    """Cancels the task that made it when the client leaves."""
+
+    def __init__(self, request: Request) -> None:
+        self.has_left = False
+        self._request = request
+        self._worker = asyncio.current_task()
+        self._watching: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        self._watching = asyncio.ensure_future(self._watch())
+
+    def end(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+
+    async def _watch(self) -> None:
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass
+        self.has_left = True
+        if self._worker is not None:
+            self._worker.cancel()
 
 
 def _too_large(limit: int) -> PayloadTooLargeError:

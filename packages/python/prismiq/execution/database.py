@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
@@ -14,9 +14,11 @@ from prismiq.execution.calendar import fetch_any_year, keeping_months
 from prismiq.execution.connections import Connection
 from prismiq.execution.cost import CostCeiling, explain
 from prismiq.execution.failures import own_errors
+from prismiq.execution.host_sessions import HostSessions, Pool
+from prismiq.execution.own_sessions import OwnSessions
 from prismiq.execution.pivot import reshape
 from prismiq.execution.result import QueryResult
-from prismiq.execution.sessions import HostSessions, OwnSessions, Pool, Sessions
+from prismiq.execution.sessions import Sessions
 from prismiq.schema.types import DataType
 from prismiq.settings import Settings
 from prismiq.sql.statement import Statement
@@ -82,18 +84,26 @@ class Database:
             await connection.fetchval("SELECT 1", timeout=GRACE)
 
     async def _run(self, statement: Statement, caller: Caller) -> QueryResult:
+        json_is_text = True
         async with self._sessions.session(caller) as connection:
             if self._ceiling is not None:
                 await self._ceiling.check(connection, statement, caller)
-            json_is_text = True
-            if not self._sessions.own and any(column.type in _JSON for column in statement.columns):
-                json_is_text = await _json_is_text(connection)
-            async with AsyncExitStack() as stack:
-                if not self._sessions.own and any(column.type is DataType.INTERVAL for column in statement.columns):
-                    await stack.enter_async_context(keeping_months(connection))
+            if self._sessions.own:
                 records = await self._fetch(connection, statement)
-        statement, records = reshape(statement, records)
+            else:
+                json_is_text, records = await self._fetch_from_host(connection, statement)
+        if statement.pivot is not None:
+            statement, records = reshape(statement, records)
         return QueryResult.of(statement, records, json_is_text=json_is_text)
+
+    async def _fetch_from_host(self, connection: Connection, statement: Statement) -> tuple[bool, Sequence[Any]]:
+        """The rows, and whether JSON in them is text: the host may have codecs of its own."""
+        types = {column.type for column in statement.columns}
+        json_is_text = _JSON.isdisjoint(types) or await _json_is_text(connection)
+        if DataType.INTERVAL not in types:
+            return json_is_text, await self._fetch(connection, statement)
+        async with keeping_months(connection):
+            return json_is_text, await self._fetch(connection, statement)
 
     async def _fetch(self, connection: Connection, statement: Statement) -> Sequence[Any]:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import struct
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -18,6 +19,7 @@ from zoneinfo import ZoneInfo
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 import orjson
 
+from prismiq.errors import ResultTooLargeError
 from prismiq.execution.result import QueryResult, in_zone
 from prismiq.plan.outputs import OutputColumn, PivotedFrom
 from prismiq.schema.types import DataType
@@ -33,19 +35,48 @@ CHUNK = 2_000
 
 def encode_json(result: QueryResult, numbers: Numbers = "exact") -> bytes:
     """The result as the JSON object that `POST /query` answers with."""
-    tail = {
-        "row_count": result.row_count,
-        "truncated": result.truncated,
-        "meta": {
-            "cached": result.meta.cached,
-            "as_of": result.meta.as_of,
-            "warnings": result.meta.warnings,
-        },
-    }
-    rows = b",".join(chunk for chunk in _row_chunks(result, numbers))
-    columns = orjson.dumps([column_json(column) for column in result.columns], default=plain_value)
-    # The two objects are glued: {"columns": …, "rows": [ … ], and the tail without its brace.
-    return b"".join((b'{"columns":', columns, b',"rows":[', rows, b"],", orjson.dumps(tail, option=_OPTIONS)[1:]))
+    content, rest = encode_parts(result, numbers)
+    return b"".join((content, b"true" if result.meta.cached else b"false", rest))
+
+
+def encode_parts(result: QueryResult, numbers: Numbers = "exact") -> tuple[bytes, bytes]:
+    """The same JSON before and after what says whether the result was kept: that alone is told per request."""
+    meta = orjson.dumps({"as_of": result.meta.as_of, "warnings": result.meta.warnings}, option=_OPTIONS)
+    content = b"".join(
+        (
+            b'{"columns":',
+            _columns_json(result.columns),
+            b',"rows":[',
+            b",".join(_row_chunks(result, numbers)),
+            b'],"row_count":%d,"truncated":%b,"meta":{"cached":' % (result.row_count, _BOOLEANS[result.truncated]),
+        )
+    )
+    return content, b"," + meta[1:] + b"}"
+
+
+def check_size(content: bytes, limit: int) -> None:
+    """Raises ResultTooLargeError for an answer of more than `limit` bytes."""
+    if len(content) > limit:
+        raise ResultTooLargeError(
+            f"The result is larger than {limit} bytes.",
+            hint="Ask for fewer columns or rows (`limit`), or raise PRISMIQ_MAX_RESULT_BYTES.",
+        )
+
+
+_BOOLEANS = {True: b"true", False: b"false"}
+
+_DESCRIBED: OrderedDict[int, tuple[tuple[OutputColumn, ...], bytes]] = OrderedDict()
+"""The JSON of the columns described last, by their identity: a compiled statement's are the same each time."""
+
+
+def _columns_json(columns: tuple[OutputColumn, ...]) -> bytes:
+    found = _DESCRIBED.get(id(columns))
+    if found is None or found[0] is not columns:
+        described = orjson.dumps([column_json(column) for column in columns], default=plain_value)
+        found = _DESCRIBED[id(columns)] = (columns, described)
+        if len(_DESCRIBED) > 1000:
+            _DESCRIBED.popitem(last=False)
+    return found[1]
 
 
 def column_json(column: OutputColumn) -> Mapping[str, object]:

@@ -7,8 +7,7 @@ logs.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
-from contextlib import contextmanager
+from types import TracebackType
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 
@@ -52,15 +51,19 @@ _AWAY_CLASSES = frozenset({"08", "40"})
 _LOGIN_CLASSES = frozenset({"28", "3D"})
 
 
-@contextmanager
-def own_errors() -> Generator[None]:
+class own_errors:  # noqa: N801  used as `with own_errors():`; a class, since this is on every query's way
     """Raises our errors in place of the driver's, of the network's and of PostgreSQL's."""
-    try:
-        yield
-    except PrismiqError:
-        raise
-    except _DRIVER_ERRORS as error:
-        raise translate(error) from error
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, _DRIVER_ERRORS) and not isinstance(error, PrismiqError):
+            raise translate(error) from error
 
 
 def translate(error: BaseException) -> PrismiqError:

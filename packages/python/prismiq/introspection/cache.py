@@ -50,6 +50,11 @@ class SchemaCache:
             self._start()
         return self._schema
 
+    @property
+    def at_hand(self) -> DatabaseSchema | None:
+        """The schema that was read last, if any."""
+        return self._schema
+
     async def refresh(self) -> DatabaseSchema:
         """Reads the schema again and returns it. A load already running does not count: it may be older.
 

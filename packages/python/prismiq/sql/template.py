@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.sql.visitors import iterate
 
 from prismiq.access.context import RequestContext
 from prismiq.access.scope import ContextValue, context_value
@@ -20,6 +22,7 @@ from prismiq.plan.outputs import OutputColumn
 from prismiq.query.complaints import MAX_ISSUES
 from prismiq.query.fields import as_items
 from prismiq.query.shape import Values
+from prismiq.schema.models import TableRef
 from prismiq.sql.builder import Builder
 from prismiq.sql.parameters import LIMIT, OFFSET, ROW_CAP, Bound, Computed, Fixed, Parameters
 from prismiq.sql.spans import Spans, UntoldError
@@ -29,9 +32,9 @@ from prismiq.sql.values import BINS, UnfitValueError, convert
 _UTC = ZoneInfo("UTC")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """SQL with the order of its placeholders. Holds no value of any caller's."""
+    """SQL with the order of its placeholders. Holds no value of any caller's. Two are the same only by identity."""
 
     sql: str
     bound: tuple[Bound, ...]
@@ -39,6 +42,7 @@ class Template:
     time_zone: str
     warnings: tuple[str, ...]
     calendar: Calendar
+    tables: frozenset[TableRef]
     marker: int | None = None
     pivot: PivotPlan | None = None
 
@@ -182,6 +186,13 @@ def build(plan: QueryPlan) -> Template:
         plan.time_zone,
         plan.warnings,
         plan.calendar,
+        _tables(statement),
         next((place for place, each in enumerate(plan.outputs) if each.name == plan.marker), None),
         plan.pivot,
     )
+
+
+def _tables(statement: sa.Select[Any]) -> frozenset[TableRef]:
+    """Every table that the SQL names, wherever it stands in it."""
+    found = (cast("sa.TableClause", each) for each in iterate(statement) if isinstance(each, sa.TableClause))
+    return frozenset(TableRef(str(each.schema), each.name) for each in found)

@@ -1,0 +1,80 @@
+"""From a question as it comes in to a compiled template and its values, and at once where it came in before."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from prismiq.access.scope import ScopedSchema
+from prismiq.errors import QueryError
+from prismiq.plan.definitions import UsableDefinitions
+from prismiq.plan.expand import expand
+from prismiq.query import QueryDefinition
+from prismiq.query.parse import read_definition
+from prismiq.query.places import as_written
+from prismiq.query.shape import QueryShape, Values
+from prismiq.query.split import split
+from prismiq.settings import Settings
+from prismiq.sql.template import Template
+from prismiq.sql.templates import Templates
+
+Question = QueryDefinition | Mapping[str, Any] | str | bytes
+"""A definition, or its JSON as data, text or bytes."""
+
+LONGEST_KEPT = 8_192
+"""Bytes of a question that is kept as it came in; longer ones are read each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A question, ready to be bound for a caller."""
+
+    template: Template
+    values: Values
+
+
+class Questions:
+    """Reads, expands and splits questions, and finds or makes their templates.
+
+    What a text means depends on nothing but the text and the scope, so the last ones are kept as they came in: a page
+    that asks the same again is not read again. The caller's values and the clock come in only when it is bound.
+    """
+
+    def __init__(self, settings: Settings, definitions: UsableDefinitions) -> None:
+        self._settings = settings
+        self._calendar = settings.calendar
+        self._definitions = definitions
+        self._templates = Templates(settings.plan_cache_size, max_tables=settings.max_joined_tables)
+        self._kept: OrderedDict[Hashable, Prepared] = OrderedDict()
+
+    def prepare(self, question: Question, scoped: ScopedSchema) -> Prepared:
+        """The question's template and values. Raises QueryError, and PayloadTooLargeError for too long a text."""
+        if not isinstance(question, bytes | str) or len(question) > LONGEST_KEPT:
+            return self._prepare(question, scoped)
+        key = (question, scoped.database.version, scoped.key)
+        found = self._kept.get(key)
+        if found is None:
+            found = self._kept[key] = self._prepare(question, scoped)
+            if len(self._kept) > self._settings.plan_cache_size:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
+        return found
+
+    def shape(self, question: Question, scoped: ScopedSchema) -> tuple[QueryShape, Values]:
+        """What is asked, apart from the values that it is asked with."""
+        return self._split(read_definition(question, self._settings), scoped)
+
+    def _prepare(self, question: Question, scoped: ScopedSchema) -> Prepared:
+        definition = read_definition(question, self._settings)
+        try:
+            shape, values = self._split(definition, scoped)
+            return Prepared(self._templates.get(shape, scoped), values)
+        except QueryError as error:
+            raise QueryError(as_written(error.issues, question)) from None
+
+    def _split(self, definition: QueryDefinition, scoped: ScopedSchema) -> tuple[QueryShape, Values]:
+        definition = expand(definition, scoped, self._definitions.of(scoped))
+        return split(definition, time_zone=self._settings.time_zone, calendar=self._calendar)
