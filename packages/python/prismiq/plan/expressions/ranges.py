@@ -1,0 +1,71 @@
+"""Ranges that values bound, those they are compared with, and their buckets; computed when the statement is bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prismiq.plan.expressions.types import ValueType
+from prismiq.plan.expressions.values import Parameter
+from prismiq.query.definition import Granularity
+from prismiq.query.shape import Another
+
+if TYPE_CHECKING:
+    from prismiq.plan.expressions import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Where a range begins or ends; `inclusive` says whether the value itself belongs to it."""
+
+    value: Parameter
+    inclusive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The range that conditions bound on both sides: from the last of `lows` to the first of `highs`."""
+
+    lows: tuple[Edge, ...]
+    highs: tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The range that a current one is compared with: one that follows from it, or another. A current range that now
+    lies in is compared with as much of the other as has passed of it."""
+
+    span: Span
+    to: Another | Span
+
+
+@dataclass(frozen=True, slots=True)
+class MovedBound:
+    """Where a moved range begins, or with `end` the first moment after it; computed when the statement is bound."""
+
+    range: Moved
+    end: bool
+    type: ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """The buckets that a range touches, in order: an array of their starts, computed when the statement is bound.
+
+    With `like` there are as many as of that other range, the first being that of this one.
+    """
+
+    range: Span | Moved
+    granularity: Granularity
+    type: ValueType
+    like: Moved | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """The label at the place that a bucket has among `starts`, which are in order and hold it."""
+
+    part: Expression
+    starts: Starts
+    labels: Starts
+    type: ValueType
