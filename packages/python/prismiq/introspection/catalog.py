@@ -59,7 +59,9 @@ def _read(text: str) -> DatabaseSchema:
     reader = _Reader(document)
     tables = (reader.table(facts) for facts in document["tables"] or ())
     return DatabaseSchema(
-        tables=tuple(sorted(tables, key=lambda table: table.ref)), default_schema=document["default_schema"]
+        tables=tuple(sorted(tables, key=lambda table: table.ref)),
+        default_schema=document["default_schema"],
+        hll_schema=document["hll_schema"],
     )
 
 

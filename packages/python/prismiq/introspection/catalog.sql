@@ -1,4 +1,4 @@
--- Everything the connected role may read, as one JSON document in one row: {default_schema, types, tables}.
+-- Everything the connected role may read, as one JSON document in one row: {default_schema, hll_schema, types, tables}.
 -- catalog.py, which turns it into models, resolves the numbers and decides what a key proves.
 --
 -- $1  text[]: the schemas to read, or NULL for every schema that is not PostgreSQL's own.
@@ -234,6 +234,12 @@ tables AS (
 
 SELECT json_build_object(
     'default_schema', coalesce(current_schema(), 'public'),
+    'hll_schema', (
+        SELECT n.nspname
+        FROM pg_catalog.pg_extension e
+        JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+        WHERE e.extname = 'hll' AND has_schema_privilege(n.oid, 'USAGE')
+    ),
     'types', (SELECT json_object_agg(types.type || ':' || types.modifier, types.facts) FROM types),
     'estimates', (
         SELECT json_object_agg(

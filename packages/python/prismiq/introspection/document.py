@@ -74,6 +74,7 @@ class Document(TypedDict):
     """All of it. `types` by `oid:modifier`; `estimates` are rows and bytes by a relation's oid."""
 
     default_schema: str
+    hll_schema: str | None
     types: dict[str, ColumnTypeFacts] | None
     estimates: dict[str, tuple[int, int]] | None
     tables: list[TableFacts] | None

@@ -26,6 +26,8 @@ from prismiq.query.definition import (
     MeasureLike,
     Metric,
     NamedDimension,
+    OrderBy,
+    OrderLike,
     QueryDefinition,
 )
 from prismiq.query.fields import Path, Segments, dotted, segments
@@ -166,6 +168,7 @@ class _Expansion:
             update={
                 "field": rerooted(part.field, path),
                 "expression": rerooted_expression(part.expression, path),
+                "order_by": tuple(_rerooted_order(each, path) for each in part.order_by),
                 "filters": _both(rerooted_filter(part.filters, path), each.filters),
                 "table": start if counts_rows else None,
                 "grain": None if counts_rows else start,
@@ -254,6 +257,11 @@ def _said(each: DimensionLike) -> dict[str, object]:
         return {}
     said = each.model_fields_set - {"field", "dimension", "path"}
     return {key: value for key in said if (value := getattr(each, key)) is not None}
+
+
+def _rerooted_order(each: OrderLike, path: Segments) -> OrderLike:
+    assert isinstance(each, OrderBy), "shorthands are read first"
+    return each.model_copy(update={"field": rerooted(each.field, path)})
 
 
 def _both(own: Filter | None, asked: Filter | None) -> Filter | None:

@@ -76,6 +76,12 @@ class MeasureQuestion:
     grain: str
     type: ValueType
     loc: Location
+    order: tuple[Expression, ...] = ()
+    """What the rows are ordered by, of instances that the grain's row decides. No two rows with different values are
+    equal in all of it."""
+    descending: tuple[bool, ...] = ()
+    separator: Parameter | None = None
+    extension: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,9 +123,11 @@ def _parameter(each: e.Parameter) -> str:
 
 
 def _aggregate(each: e.AggregateCall) -> str:
-    arguments = [_text(part) for part in (each.p, each.argument) if part is not None]
+    arguments = [_text(part) for part in (each.p, each.argument, each.separator) if part is not None]
     where = "" if each.where is None else f" where {_text(each.where)}"
-    return f"{each.function}({', '.join(arguments)}){where}"
+    keys = zip(each.order, each.descending, strict=True)
+    order = ", ".join(_text(key) + (" desc" if descending else "") for key, descending in keys)
+    return f"{each.function}({', '.join(arguments)}{order and f' by {order}'}){where}"
 
 
 def _exists(each: e.Exists) -> str:

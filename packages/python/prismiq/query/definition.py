@@ -34,6 +34,10 @@ class Aggregate(str, Enum):
     BOOL_AND = "bool_and"
     BOOL_OR = "bool_or"
     STRING_AGG = "string_agg"
+    ARRAY_AGG = "array_agg"
+    FIRST = "first"
+    LAST = "last"
+    APPROX_COUNT_DISTINCT = "approx_count_distinct"
 
     def __str__(self) -> str:
         return self.value
@@ -110,6 +114,36 @@ class Dimension(_Part):
         return self
 
 
+class OrderBy(_Part):
+    """Sorts by an output, or in a row query by a field. Nulls come last both ways. `"-revenue"` is descending."""
+
+    field: Reference = Field(description="An output's name; in a row query or a measure a field.")
+    descending: bool = Field(default=False, description="The greatest first.")
+
+
+def _order(value: object) -> object:
+    if isinstance(value, str):
+        return {"field": value.removeprefix("-"), "descending": value.startswith("-")}
+    return {"field": value} if _is_path(value) else value
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str | Path) or (
+        isinstance(value, dict) and set(cast("dict[str, object]", value)) == {"path"}
+    )
+
+
+def _tuple_of_one(value: object) -> object:
+    items = as_items(value)
+    return (value,) if items is None else items
+
+
+if TYPE_CHECKING:
+    OrderLike = OrderBy | Path | str
+else:  # read as the model itself, so that an error names one place and not three tries
+    OrderLike = Annotated[OrderBy, BeforeValidator(_order, json_schema_input_type=OrderBy | Reference)]
+
+
 class Measure(_Part):
     """An aggregate over one table's rows. `"count"` and `"sum(total)"` are shorthands.
 
@@ -121,6 +155,15 @@ class Measure(_Part):
     expression: ExpressionText | None = Field(default=None, description="In the place of a field; needs a `name`.")
     table: Reference | None = Field(default=None, description="For `count`: the path whose rows are counted.")
     p: float | None = Field(default=None, ge=0, le=1, description="For `percentile`: 0.9 is the 90th.")
+    separator: str | None = Field(
+        default=None, max_length=100, description='For `string_agg`: what stands between the texts; `", "` by default.'
+    )
+    order_by: Annotated[tuple[OrderLike, ...], BeforeValidator(_tuple_of_one)] = Field(
+        default=(),
+        max_length=8,
+        description="For `first` and `last`, which need it, `array_agg` and `string_agg`: the fields that the rows are "
+        'ordered by; `"-ordered_at"` is descending. Nulls come last both ways, and the key breaks ties.',
+    )
     filters: Filter | None = Field(default=None, description="Which of the rows this measure sees; removes no group.")
     grain: Reference | None = Field(
         default=None,
@@ -181,19 +224,6 @@ class Comparison(_Part):
     )
 
 
-class OrderBy(_Part):
-    """Sorts by an output, or in a row query by a field. Nulls come last both ways. `"-revenue"` is descending."""
-
-    field: Reference = Field(description="An output's name, or in a row query a field.")
-    descending: bool = Field(default=False, description="The greatest first.")
-
-
-def _is_path(value: object) -> bool:
-    return isinstance(value, str | Path) or (
-        isinstance(value, dict) and set(cast("dict[str, object]", value)) == {"path"}
-    )
-
-
 def _dimension(value: object) -> object:
     return {"field": value} if _is_path(value) else value
 
@@ -214,17 +244,6 @@ def _measure(value: object) -> object:
     return {"aggregate": aggregate} if field in ("", "*") else {"aggregate": aggregate, "field": field}
 
 
-def _order(value: object) -> object:
-    if isinstance(value, str):
-        return {"field": value.removeprefix("-"), "descending": value.startswith("-")}
-    return {"field": value} if _is_path(value) else value
-
-
-def _tuple_of_one(value: object) -> object:
-    items = as_items(value)
-    return (value,) if items is None else items
-
-
 def _kind_of(value: object) -> str:
     """Which of the two a dimension or a measure is: defined in the query, or by name in the configuration."""
     named = isinstance(value, Metric | NamedDimension) or (
@@ -236,7 +255,6 @@ def _kind_of(value: object) -> str:
 if TYPE_CHECKING:
     DimensionLike = Dimension | NamedDimension | Path | str
     MeasureLike = Measure | Metric | str
-    OrderLike = OrderBy | Path | str
 else:  # read as the model itself, so that an error names one place and not three tries
     DimensionLike = Annotated[
         Annotated[Dimension, Tag("written out")] | Annotated[NamedDimension, Tag("by name")],
@@ -248,7 +266,6 @@ else:  # read as the model itself, so that an error names one place and not thre
         Discriminator(_kind_of),
         BeforeValidator(_measure, json_schema_input_type=Measure | Metric | str),
     ]
-    OrderLike = Annotated[OrderBy, BeforeValidator(_order, json_schema_input_type=OrderBy | Reference)]
 
 
 class NestedQuery(_Part):

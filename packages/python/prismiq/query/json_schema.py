@@ -217,9 +217,13 @@ def _fields_by_aggregate() -> list[Schema]:
     def when(aggregate: Schema, then: Schema) -> Schema:
         return {"if": {"required": ["aggregate"], "properties": {"aggregate": aggregate}}, "then": then}
 
+    none: Schema = {"maxItems": 0}
     return [
         when({"not": {"const": "count"}}, {"anyOf": [{"required": ["field"]}, {"required": ["expression"]}]}),
         when({"const": "percentile"}, {"required": ["p"]}),
+        when({"enum": ["first", "last"]}, {"required": ["order_by"]}),
+        when({"not": {"const": "string_agg"}}, {"properties": {"separator": False}}),
+        when({"not": {"enum": ["array_agg", "first", "last", "string_agg"]}}, {"properties": {"order_by": none}}),
     ]
 
 
@@ -249,7 +253,7 @@ def _add_shorthands(properties: Schema, aggregates: list[str]) -> None:
                 _ref("NamedDimension"),
             ],
         }
-    with_field = "|".join(each for each in aggregates if each != "percentile")
+    with_field = "|".join(each for each in aggregates if each not in ("percentile", "first", "last"))
     properties["measures"]["items"] = {
         "anyOf": [
             {"description": "Counts the source's rows.", "const": "count"},

@@ -179,6 +179,8 @@ class MeasureShape:
     label: str | None
     format: str | None
     loc: Location
+    separator: Slot | None = None
+    order_by: tuple[OrderShape, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ class _Splitter:
             having=self.filter(definition.having, (*self.loc, "having")),
             totals=definition.totals,
             pivot=self.pivot(definition.pivot),
-            order_by=tuple(self.order(each, i) for i, each in enumerate(definition.order_by)),
+            order_by=tuple(self.order(each, (*self.loc, "order_by", i)) for i, each in enumerate(definition.order_by)),
             time_zone=self.clock.time_zone,
             loc=self.loc,
             calendar=self.clock.calendar,
@@ -217,6 +217,8 @@ class _Splitter:
             label=measure.label,
             format=measure.format,
             loc=loc,
+            separator=None if measure.separator is None else self.slot(measure.separator, (*loc, "separator")),
+            order_by=tuple(self.order(each, (*loc, "order_by", i)) for i, each in enumerate(measure.order_by)),
         )
 
     def top(self, top: Top | None) -> TopShape | None:
@@ -281,9 +283,9 @@ class _Splitter:
         low, high = (self.slot(ends[key], (*loc, key)) if key in ends else None for key in ("from", "to"))
         return low, high
 
-    def order(self, each: OrderLike, index: int) -> OrderShape:
+    def order(self, each: OrderLike, loc: Location) -> OrderShape:
         part = each if isinstance(each, OrderBy) else OrderBy.model_validate(each)
-        output = _output(part.field, (*self.loc, "order_by", index))
+        output = _output(part.field, loc)
         return OrderShape(output.field, output.raw, part.descending, output.loc)
 
 

@@ -17,7 +17,11 @@ AGGREGATES: Mapping[str, str] = {
     "variance": "of a sample of numbers",
     "bool_and": "whether all are true",
     "bool_or": "whether some is true",
-    "string_agg": "the texts in ascending order, separated by a comma and a space",
+    "string_agg": "the texts, joined by `separator`, ascending or in `order_by`; nulls are left out",
+    "array_agg": "the values as an array, ascending or in `order_by`; nulls are kept",
+    "first": "the field of the first row in `order_by`, null where it is null there",
+    "last": "the same of the last row",
+    "approx_count_distinct": "about how many different values; needs PostgreSQL's extension hll",
 }
 
 GRANULARITIES: Mapping[str, str] = {

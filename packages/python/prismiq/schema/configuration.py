@@ -118,6 +118,8 @@ class MetricConfiguration(_Part):
     field: Name | None = None
     expression: Name | None = None
     p: float | None = None
+    separator: str | None = None
+    order_by: tuple[Name, ...] | None = Field(default=None, description="As in a query, a list of fields.")
     filters: Any = Field(default=None, description="As in a query.")
     label: str | None = None
     description: str | None = None

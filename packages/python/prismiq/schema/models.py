@@ -174,6 +174,8 @@ class DefinedMetric(Model):
     field: str | None = None
     expression: str | None = None
     p: float | None = None
+    separator: str | None = None
+    order_by: tuple[str, ...] | None = Field(default=None, description="As in a query, a list of fields.")
     filters: Any = Field(default=None, description="As in a query.")
     label: str | None = None
     description: str | None = None
@@ -202,6 +204,9 @@ class DatabaseSchema(Model):
     tables: tuple[TableSchema, ...]
     metrics: tuple[DefinedMetric, ...] = Field(default=(), description="Measures that a query can use by name.")
     dimensions: tuple[DefinedDimension, ...] = Field(default=(), description="Dimensions to use by name.")
+    hll_schema: str | None = Field(
+        default=None, exclude=True, description="Where PostgreSQL's extension hll is, which approx_count_distinct needs."
+    )
     default_schema: str = Field(default="public", description="Where a bare table name is looked up first.")
     version: str = ""
 

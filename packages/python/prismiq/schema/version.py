@@ -13,5 +13,7 @@ _EXCLUDED = {"version": True, "tables": {"__all__": {"row_estimate", "size_bytes
 def schema_version(schema: DatabaseSchema) -> str:
     """16 hexadecimal digits over everything but row estimates and sizes, which change with every ANALYZE."""
     data = schema.model_dump(mode="json", exclude=_EXCLUDED)
+    if schema.hll_schema is not None:
+        data["hll_schema"] = schema.hll_schema
     canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return blake2b(canonical.encode(), digest_size=8).hexdigest()

@@ -18,6 +18,7 @@ from prismiq.plan.resolve.aggregates import ORDERED
 from prismiq.query.definition import Aggregate, Granularity
 from prismiq.schema.types import DataType
 from prismiq.sql.bins import bounds_bin, width_bin
+from prismiq.sql.distinct_counts import approximate_count
 from prismiq.sql.parameters import ROW_CAP, Parameters
 from prismiq.sql.scalars import write_arithmetic, write_call, write_case
 from prismiq.sql.types import sql_type
@@ -178,12 +179,30 @@ class Writer:
             fraction: SQL = sa.literal_column("0.5") if call.p is None else self.write(call.p)
             written = sa.func.percentile_cont(fraction).within_group(argument)
         elif call.function is Aggregate.STRING_AGG:
-            text = sa.cast(argument, pg.TEXT())  # citext would leave the order of "a" and "A" to chance
-            written = sa.func.string_agg(text, pg.aggregate_order_by(_word(", "), text), type_=pg.TEXT())
+            separator = _word(", ") if call.separator is None else self.write(call.separator)
+            written = sa.func.string_agg(argument, self._in_order(separator, call), type_=pg.TEXT())
+        elif call.function is Aggregate.ARRAY_AGG:
+            written = sa.func.array_agg(self._in_order(argument, call), type_=sql_type(call.type))
+        elif call.function in (Aggregate.FIRST, Aggregate.LAST):  # whose order is turned round
+            written = sa.func.array_agg(self._in_order(argument, call), type_=pg.ARRAY(sql_type(call.type)))
+            if call.where is not None:
+                written = written.filter(self.write(call.where))
+            return _element(written, sa.literal_column("1"))
+        elif call.function is Aggregate.APPROX_COUNT_DISTINCT:
+            written = approximate_count(call, argument, None if call.where is None else self.write(call.where))
+            return written
         else:
             function = getattr(sa.func, _FUNCTIONS.get(call.function, str(call.function)))
             written = function(argument, type_=sql_type(call.type))
         return written if call.where is None else written.filter(self.write(call.where))
+
+    def _in_order(self, last: SQL, call: plan.AggregateCall) -> Any:
+        """The last argument of an aggregate, with the order of its rows behind it."""
+        keys: list[Any] = []
+        for part, descending in zip(call.order, call.descending, strict=True):
+            written = self.write(part)
+            keys.append(written.desc().nulls_last() if descending else written)
+        return pg.aggregate_order_by(last, *keys)
 
     def _window(self, call: plan.WindowCall) -> SQL:
         function = getattr(sa.func, call.function)(*(self.write(each) for each in call.arguments))
@@ -200,7 +219,7 @@ class Writer:
         kind = single.type.kind
         if kind is DataType.BOOLEAN:
             written: SQL = sa.func.bool_or(part)
-        elif kind in ORDERED:
+        elif kind in ORDERED or kind is DataType.ARRAY:  # of arrays an array's first element would be none of them
             written = sa.func.max(part, type_=sql_type(single.type))
         else:
             gathered = sa.func.array_agg(part, type_=pg.ARRAY(sql_type(single.type)))

@@ -23,13 +23,18 @@ class RolledUp:
 
 @dataclass(frozen=True, slots=True)
 class AggregateCall:
-    """An aggregate of the rows below. `count` without an argument counts them all."""
+    """An aggregate of the rows below. `count` without an argument counts them all. Nulls come last in an order."""
 
     function: Aggregate
     argument: Expression | None
     type: ValueType
     where: Expression | None = None
     p: Parameter | None = None
+    order: tuple[Expression, ...] = ()
+    descending: tuple[bool, ...] = ()
+    separator: Parameter | None = None
+    extension: str | None = None
+    """The schema of the extension that the function is of."""
 
 
 @dataclass(frozen=True, slots=True)

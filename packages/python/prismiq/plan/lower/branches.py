@@ -15,7 +15,14 @@ from prismiq.plan.question import MeasureQuestion, Question
 from prismiq.query.definition import Aggregate
 
 IGNORES_DUPLICATES = frozenset(
-    {Aggregate.MIN, Aggregate.MAX, Aggregate.COUNT_DISTINCT, Aggregate.BOOL_AND, Aggregate.BOOL_OR}
+    {
+        Aggregate.MIN,
+        Aggregate.MAX,
+        Aggregate.COUNT_DISTINCT,
+        Aggregate.APPROX_COUNT_DISTINCT,
+        Aggregate.BOOL_AND,
+        Aggregate.BOOL_OR,
+    }
 )
 
 

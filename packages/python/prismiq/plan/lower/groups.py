@@ -19,7 +19,7 @@ from prismiq.plan.lower.uniqueness import determined
 from prismiq.plan.nodes import Aggregate, Distinct, Node, Project, Union
 from prismiq.plan.passes import BORROW_GROUPS, INSENSITIVE, JOIN_FILTERS, PLAIN_JOINS, Passes
 from prismiq.plan.question import Instance, Issues, MeasureQuestion, Question
-from prismiq.plan.resolve.aggregates import NULL_FREE
+from prismiq.plan.resolve.aggregates import KEEPS_NULLS, NULL_FREE
 from prismiq.plan.trees import column_of, columns_of, conjunction
 from prismiq.query.definition import Aggregate as Function
 
@@ -93,7 +93,7 @@ class _Lowering:
         question, branch = self.question, self.branch
         read = [
             *(each.expression for each in question.dimensions),
-            *(expression for measure in branch.measures for expression in (measure.argument, measure.where)),
+            *(part for each in branch.measures for part in (each.argument, each.where, *each.order)),
         ]
         grains = {branch.grain, *(measure.grain for measure in branch.measures)}
         condition = conjunction((question.condition, *([branch.only] if branch.only is not None else [])))
@@ -136,9 +136,19 @@ class _Lowering:
         if present != TRUE and (not self._drops_absent or measure.grain != self.branch.grain):
             if measure.function is Function.COUNT and argument is None:
                 (argument,) = columns_of(present)
-            elif not self._null_without(measure.argument, measure.grain):
+            elif measure.function in KEEPS_NULLS or not self._null_without(measure.argument, measure.grain):
                 where = present if where is None else conjunction((where, present))
-        return AggregateCall(measure.function, argument, measure.type, where, measure.p)
+        return AggregateCall(
+            measure.function,
+            argument,
+            measure.type,
+            where,
+            measure.p,
+            measure.order,
+            measure.descending,
+            measure.separator,
+            measure.extension,
+        )
 
     def _null_without(self, argument: Expression | None, grain: str) -> bool:
         """Whether the argument is null where the grain has no row, so that every aggregate ignores it by itself."""
@@ -160,18 +170,17 @@ class _Lowering:
         calls: list[Named] = []
         for measure in self.branch.measures:
             call = self._call(measure)
-            argument = self._carry(call.argument, "value", outputs, taken)
-            where = self._carry(call.where, "where", outputs, taken)
-            calls.append(Named(measure.name, replace(call, argument=argument, where=where)))
+            argument = call.argument and self._carry(call.argument, "value", outputs, taken)
+            where = call.where and self._carry(call.where, "where", outputs, taken)
+            order = tuple(self._carry(each, "order", outputs, taken) for each in call.order)
+            calls.append(Named(measure.name, replace(call, argument=argument, where=where, order=order)))
         names = tuple(each.name for each in (*question.dimensions, *keys))
         distinct = Distinct(rows.node, tuple(outputs), names)
         dimensions = tuple(Named(each.name, Output(each.name, each.expression.type)) for each in question.dimensions)
         return Aggregate(distinct, dimensions, tuple(calls))
 
     @staticmethod
-    def _carry(expression: Expression | None, name: str, outputs: list[Named], taken: set[str]) -> Expression | None:
-        if expression is None:
-            return None
+    def _carry(expression: Expression, name: str, outputs: list[Named], taken: set[str]) -> Expression:
         for each in outputs:
             if each.expression == expression:
                 return Output(each.name, expression.type)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from prismiq.plan.expressions import BIGINT, BOOLEAN, DOUBLE, NUMERIC, TEXT, ValueType
+from prismiq.plan.expressions import BIGINT, BOOLEAN, DOUBLE, NUMERIC, TEXT, AsText, Expression, ValueType
 from prismiq.query.definition import Aggregate
 from prismiq.schema.types import EXACT, FLOATS, NUMBERS, DataType
 
@@ -44,6 +44,20 @@ _RESULTS: Mapping[Aggregate, Mapping[DataType, ValueType]] = {
     Aggregate.BOOL_OR: _BOOLEANS,
     Aggregate.STRING_AGG: {DataType.TEXT: TEXT},
 }
+_ELEMENTS = NUMBERS | {
+    DataType.BOOLEAN,
+    DataType.TEXT,
+    DataType.ENUM,
+    DataType.UUID,
+    DataType.DATE,
+    DataType.TIME,
+    DataType.TIMETZ,
+    DataType.TIMESTAMP,
+    DataType.TIMESTAMPTZ,
+    DataType.INTERVAL,
+}
+"""The types of which arrays are made; an enum's values are texts in them."""
+
 ORDERED = NUMBERS | {
     DataType.TEXT,
     DataType.ENUM,
@@ -56,8 +70,17 @@ ORDERED = NUMBERS | {
 }
 """The types that PostgreSQL has min() and max() for in every supported version."""
 
-NULL_FREE = frozenset({Aggregate.COUNT, Aggregate.COUNT_DISTINCT})
+HASHED = _ELEMENTS - {DataType.INTERVAL, DataType.TIMETZ}
+"""The types of which equal values have one form to be hashed in; as intervals a day and 24 hours are equal."""
+
+NULL_FREE = frozenset({Aggregate.COUNT, Aggregate.COUNT_DISTINCT, Aggregate.APPROX_COUNT_DISTINCT})
 """The aggregates that give 0 where there is no row."""
+
+TAKES_ALL = frozenset({Aggregate.COUNT, Aggregate.FIRST, Aggregate.LAST})
+"""The aggregates that never compare what they are given."""
+
+KEEPS_NULLS = frozenset({Aggregate.ARRAY_AGG, Aggregate.FIRST, Aggregate.LAST})
+"""The aggregates to which a null is a value like any other."""
 
 ZERO_WITHOUT_ROWS = NULL_FREE | {Aggregate.SUM}
 """The aggregates that are 0 in a group that was not found: one that `fill` adds, or one of another period alone."""
@@ -69,11 +92,27 @@ def result_type(aggregate: Aggregate, argument: ValueType) -> ValueType | None:
         return BIGINT
     if aggregate is Aggregate.COUNT_DISTINCT:
         return BIGINT if argument.comparable else None
+    if aggregate is Aggregate.APPROX_COUNT_DISTINCT:
+        return BIGINT if argument.kind in HASHED else None
+    if aggregate in (Aggregate.FIRST, Aggregate.LAST):
+        return None if argument.kind is DataType.ARRAY else argument
+    if aggregate is Aggregate.ARRAY_AGG:
+        return _array_of(argument) if argument.kind in _ELEMENTS else None
     if aggregate in (Aggregate.MIN, Aggregate.MAX):
         return argument if argument.kind in ORDERED and argument.comparable else None
     return _RESULTS[aggregate].get(argument.kind)
 
 
+def as_element(value: Expression) -> Expression:
+    """A value as it stands in an array: that of a type that the database alone knows is a text."""
+    return value if value.type.type_name is None else AsText(value)
+
+
+def _array_of(element: ValueType) -> ValueType:
+    return ValueType(DataType.ARRAY, DataType.TEXT if element.type_name is not None else element.kind)
+
+
 def fitting(argument: ValueType) -> list[str]:
     """The aggregates that take values of this type, for a hint."""
-    return [str(each) for each in Aggregate if result_type(each, argument) is not None]
+    needing = Aggregate.APPROX_COUNT_DISTINCT  # an extension
+    return [str(each) for each in Aggregate if each is not needing and result_type(each, argument) is not None]

@@ -34,7 +34,7 @@ class Fields:
         calendar: Calendar,
     ) -> None:
         self._calendar = calendar
-        self._schema = schema
+        self.schema = schema
         self._tree = tree
         self._filtering = filtering
         self._register = register
@@ -116,4 +116,4 @@ class Fields:
         instance = self._tree.instances[column.alias]
         if instance.node is not None:
             return None
-        return f"{self._schema.database.reference(instance.table.ref)}.{column.name}"
+        return f"{self.schema.database.reference(instance.table.ref)}.{column.name}"

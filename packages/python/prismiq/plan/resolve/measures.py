@@ -7,9 +7,10 @@ from prismiq.plan.expressions import BIGINT, DOUBLE, Expression, Parameter
 from prismiq.plan.lower.uniqueness import reaches_to_one
 from prismiq.plan.outputs import OutputColumn, Role
 from prismiq.plan.question import Instance, Issues, MeasureQuestion
-from prismiq.plan.resolve.aggregates import fitting, result_type
+from prismiq.plan.resolve.aggregates import TAKES_ALL, as_element, fitting, result_type
 from prismiq.plan.resolve.fields import Fields
 from prismiq.plan.resolve.filtering import Filtering
+from prismiq.plan.resolve.ordering import resolve_order, resolve_separator
 from prismiq.plan.resolve.paths import JoinTree
 from prismiq.plan.resolve.register import Register, label_of
 from prismiq.plan.trees import columns_of
@@ -29,6 +30,7 @@ class Measures:
         self._fields = fields
         self._filtering = filtering
         self._register = register
+        self._extension = fields.schema.database.hll_schema
 
     def resolve(self, shape: MeasureShape) -> MeasureQuestion | None:
         """The measure, or None and the issues."""
@@ -71,8 +73,16 @@ class Measures:
                 return None
             grain = reached
         type_ = BIGINT if argument is None else result_type(shape.aggregate, argument.type)
+        if shape.aggregate is Aggregate.APPROX_COUNT_DISTINCT and self._extension is None:
+            self.issues.add(
+                (*shape.loc, "aggregate"),
+                IssueCode.UNKNOWN_AGGREGATE,
+                "approx_count_distinct needs PostgreSQL's extension hll, which this database does not have.",
+                "Use count_distinct, which is exact; or `CREATE EXTENSION hll`.",
+            )
+            return None
         if type_ is None or (
-            argument is not None and not argument.type.comparable and shape.aggregate is not Aggregate.COUNT
+            argument is not None and not argument.type.comparable and shape.aggregate not in TAKES_ALL
         ):
             assert argument is not None
             self.issues.add(
@@ -83,6 +93,10 @@ class Measures:
             )
             return None
         p = self._percentile(shape)
+        separator = resolve_separator(shape, self.issues)
+        order = resolve_order(shape, argument, grain, self.tree, self.issues)
+        if order is None:
+            return None
         where = self._filtering.filter(shape.filters)
         before = (str(shape.aggregate), *named)
         name = shape.name or ("_".join(before) if argument is None else self._fields.name(argument, before, shape.loc))
@@ -98,7 +112,11 @@ class Measures:
         self._register.add(output, type_, shape.loc)
         if shape.hidden:
             self._register.hidden.add(name)
-        return MeasureQuestion(name, shape.aggregate, argument, where, p, grain.alias, type_, shape.loc)
+        if shape.aggregate in (Aggregate.ARRAY_AGG, Aggregate.STRING_AGG) and argument is not None:
+            argument = as_element(argument)
+        return MeasureQuestion(
+            name, shape.aggregate, argument, where, p, grain.alias, type_, shape.loc, *order, separator, self._extension
+        )
 
     def _grain(self, argument: Expression, shape: MeasureShape) -> Instance | None:
         """The table of the field; of an expression the one from which all its fields are reached to-one."""
