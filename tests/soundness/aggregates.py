@@ -10,10 +10,11 @@ from decimal import Decimal, localcontext
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from prismiq.query import Aggregate, Dimension, Granularity, QueryDefinition
+from prismiq.query import Aggregate, Dimension, Granularity, Measure, QueryDefinition
 from soundness.conditions import day_of, local
 
 APPROXIMATE = frozenset({Aggregate.AVG, Aggregate.MEDIAN, Aggregate.PERCENTILE, Aggregate.STDDEV, Aggregate.VARIANCE})
+ORDERED = frozenset({Aggregate.STRING_AGG, Aggregate.ARRAY_AGG, Aggregate.FIRST, Aggregate.LAST})
 _CLOCK = {Granularity.SECOND: 1, Granularity.MINUTE: 60, Granularity.HOUR: 3600}
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAYS: dict[Granularity, Callable[[date], Any]] = {
@@ -130,8 +131,18 @@ def aggregate(function: Aggregate, values: list[Any], p: float | None = None) ->
                 return all(values)
             case Aggregate.BOOL_OR:
                 return any(values)
-            case Aggregate.STRING_AGG:
-                return ", ".join(sorted(values))
+            case _:
+                raise AssertionError(function)
+
+
+def ordered_aggregate(measure: Measure, values: list[Any]) -> Any:
+    """What depends on the order of the values, which are in it; nulls are among them."""
+    if measure.aggregate is Aggregate.STRING_AGG:
+        texts = [value for value in values if value is not None]
+        return (", " if measure.separator is None else measure.separator).join(texts) if texts else None
+    if not values:
+        return None
+    return values if measure.aggregate is Aggregate.ARRAY_AGG else values[0]
 
 
 def _mean(values: list[Any]) -> Decimal:

@@ -17,7 +17,13 @@ def assert_same(found: list[tuple[Any, ...]], expected: Answer, told: str) -> No
     for run in expected.runs:
         part = found[position : position + len(run)]
         position += len(run)
-        assert Counter(part) == Counter(run) or _alike(part, run, expected.exact), f"{part} is not {run}\n{told}"
+        assert Counter(map(_hashable, part)) == Counter(map(_hashable, run)) or _alike(part, run, expected.exact), (
+            f"{part} is not {run}\n{told}"
+        )
+
+
+def _hashable(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(tuple(value) if isinstance(value, list) else value for value in row)
 
 
 def _alike(found: list[tuple[Any, ...]], expected: list[tuple[Any, ...]], exact: list[bool]) -> bool:

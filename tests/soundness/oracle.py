@@ -19,7 +19,7 @@ from prismiq.query.fields import segments
 from prismiq.query.stages import Top
 from prismiq.schema.models import DatabaseSchema, Relationship, TableRef, TableSchema
 from prismiq.schema.types import NUMBERS, DataType
-from soundness.aggregates import APPROXIMATE, Clock, aggregate, part_of
+from soundness.aggregates import APPROXIMATE, ORDERED, Clock, aggregate, ordered_aggregate, part_of
 from soundness.conditions import all_of, any_of, condition_holds, opposite
 from soundness.other_period import Other
 from soundness.periods import absolute_period
@@ -297,9 +297,12 @@ class Oracle:
         return other
 
     def _is_number(self, measure: Measure) -> bool:
-        if measure.aggregate in (Aggregate.BOOL_AND, Aggregate.BOOL_OR):
+        if measure.aggregate in (Aggregate.BOOL_AND, Aggregate.BOOL_OR, Aggregate.STRING_AGG, Aggregate.ARRAY_AGG):
             return False
-        if measure.aggregate not in (Aggregate.MIN, Aggregate.MAX) or measure.field is None:
+        if (
+            measure.aggregate not in (Aggregate.MIN, Aggregate.MAX, Aggregate.FIRST, Aggregate.LAST)
+            or measure.field is None
+        ):
             return True
         return self._kind(measure.field) in NUMBERS
 
@@ -346,7 +349,27 @@ class Oracle:
                 distinct.setdefault(id(row), joined)
         if measure.field is None and measure.expression is None:
             return len(distinct)
-        return aggregate(measure.aggregate, [self._value(each, measure) for each in distinct.values()], measure.p)
+        values = [self._value(each, measure) for each in distinct.values()]
+        if measure.aggregate not in ORDERED:
+            return aggregate(measure.aggregate, values, measure.p)
+        return ordered_aggregate(measure, self._in_order(measure, list(zip(distinct.values(), values, strict=True))))
+
+    def _in_order(self, measure: Measure, rows: list[tuple[Joined, Any]]) -> list[Any]:
+        """The values in the order that is asked for, else in their own; then by the key, without one by the value."""
+        grain = self._grain(measure)
+        key = self._table(grain).key
+        asked = [each for each in measure.order_by if isinstance(each, OrderBy)]
+        keyed: list[tuple[list[Any], tuple[Any, ...]]] = []
+        for joined, value in rows:
+            row = joined[grain]
+            assert row is not None
+            by = [self._value(joined, each) for each in asked] if asked else [value]
+            keyed.append(([*by, *([value] if key is None else [row[name] for name in key])], (value,)))
+        places = len(keyed[0][0]) if keyed else 0
+        descending = [*(each.descending for each in asked), *[False] * (places - len(asked))]
+        if measure.aggregate is Aggregate.LAST:
+            descending = [not each for each in descending]
+        return [value for run in _sorted_runs(keyed, descending) for (value,) in run]
 
     def _having(self, node: Filter | None, names: list[str], row: tuple[Any, ...]) -> bool | None:
         return _tree_holds(
@@ -358,6 +381,15 @@ class Oracle:
     def _grain(self, measure: Measure) -> Path:
         """The path whose rows are counted once each: what is asked for, else the table of the field, else of an
         expression's fields the one from which all are reached to-one, else the deepest path that does."""
+        grain = self._grain_of_field(measure)
+        if not all(self._to_one(grain, path) for path in self._ordering(measure)):
+            raise NoAnswerError("grain_unreachable")
+        return grain
+
+    def _ordering(self, measure: Measure) -> list[Path]:
+        return [path for each in measure.order_by for path in self._read(each)]
+
+    def _grain_of_field(self, measure: Measure) -> Path:
         read = self._read(measure)
         if measure.table is not None or measure.grain is not None:
             asked = segments(measure.table or measure.grain or "")
@@ -405,7 +437,8 @@ class Oracle:
         paths = {path for each in (*definition.dimensions, *definition.columns) for path in self._read(each)}
         for measure in definition.measures:
             assert isinstance(measure, Measure)
-            paths |= {*self._read(measure), self._grain(measure), *self._filtered(measure.filters)}
+            paths |= {*self._read(measure), *self._ordering(measure), self._grain(measure)}
+            paths |= self._filtered(measure.filters)
         return paths | self._sorting(definition) | self._filtered(definition.filters)
 
     def _listed(self, definition: QueryDefinition) -> list[Path]:
@@ -496,11 +529,16 @@ def _closed(paths: Iterable[Path]) -> list[Path]:
     return sorted(every, key=lambda path: (len(path), path))
 
 
+def _comparable(value: Any) -> Any:
+    """A value as Python can sort it: in an array a null is greater than all else."""
+    return [(item is None, 0 if item is None else item) for item in value] if isinstance(value, list) else value
+
+
 def _sorted_runs(rows: list[tuple[list[Any], tuple[Any, ...]]], descending: list[bool]) -> list[Run]:
     """Rows sorted by their keys, nulls last both ways; those with equal keys in one run."""
     for place in reversed(range(len(rows[0][0]) if rows else 0)):
         there = [row for row in rows if row[0][place] is not None]
-        there.sort(key=lambda row: row[0][place], reverse=descending[place])
+        there.sort(key=lambda row: _comparable(row[0][place]), reverse=descending[place])
         rows = there + [row for row in rows if row[0][place] is None]
     runs: list[Run] = []
     last: list[Any] | None = None

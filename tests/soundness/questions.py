@@ -17,15 +17,29 @@ from soundness.oracle import Evaluate, Expressions
 from soundness.worlds import VALUES
 
 NUMERIC = ("n", "i")
+ANY = ("first", "last", "array_agg")
 AGGREGATES: dict[str, tuple[str, ...]] = {
-    "t": ("count", "count_distinct", "min", "max", "string_agg"),
-    "n": ("sum", "sum", "avg", "min", "max", "median", "percentile", "stddev", "variance", "count", "count_distinct"),
-    "i": ("sum", "sum", "avg", "min", "max", "median", "stddev", "count"),
-    "b": ("bool_and", "bool_or", "count"),
-    "d": ("min", "max", "count_distinct"),
-    "m": ("min", "max", "count"),
-    "w": ("min", "max", "count_distinct"),
-    "s": ("min", "max", "count"),
+    "t": ("count", "count_distinct", "min", "max", "string_agg", "string_agg", *ANY),
+    "n": (
+        "sum",
+        "sum",
+        "avg",
+        "min",
+        "max",
+        "median",
+        "percentile",
+        "stddev",
+        "variance",
+        "count",
+        "count_distinct",
+        *ANY,
+    ),
+    "i": ("sum", "sum", "avg", "min", "max", "median", "stddev", "count", *ANY),
+    "b": ("bool_and", "bool_or", "count", *ANY),
+    "d": ("min", "max", "count_distinct", *ANY),
+    "m": ("min", "max", "count", *ANY),
+    "w": ("min", "max", "count_distinct", *ANY),
+    "s": ("min", "max", "count", *ANY),
 }
 COMPARISONS = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "not_in", "between", "not_between")
 DAYS = ("day", "week", "month", "quarter", "year", "day_of_week", "day_of_month", "month_of_year", "quarter_of_year")
@@ -266,11 +280,31 @@ class _Drawer:
             if path and self.draw(st.integers(0, 3)) == 0:
                 above = path.removesuffix(".").split(".")[: -1 if self.draw(st.booleans()) else None]
                 part["grain"] = ".".join(above) or self.source.name
+        if part["aggregate"] in ("first", "last") or (
+            part["aggregate"] in ("array_agg", "string_agg") and self.draw(st.booleans())
+        ):
+            part["order_by"] = self._measure_order(part)
+        if part["aggregate"] == "string_agg" and self.draw(st.booleans()):
+            part["separator"] = self.draw(st.sampled_from(("", "; ", "2025-01-01", "%", "'")))
         if part["aggregate"] == "percentile":
             part["p"] = self.draw(st.sampled_from((0.0, 0.25, 0.9, 1.0)))
         if self.draw(st.integers(0, 2)) == 0:
             part["filters"] = self._filter(1, self.source)
         return part
+
+    def _measure_order(self, measure: dict[str, Any]) -> list[str]:
+        """Fields of the grain's own rows, mostly; else of those on the way, or of any."""
+        grain = measure.get("grain", measure["field"][:-1]).removesuffix(".")
+        own = "" if grain in ("", self.source.name) else f"{grain}."
+        ways = [own, own, own, own.rpartition(".")[0].rpartition(".")[0], ""]
+        keys: list[str] = []
+        for _ in range(self.draw(st.sampled_from((1, 1, 2)))):
+            way = self.draw(st.sampled_from(ways))
+            if self.draw(st.integers(0, 9)) == 0:
+                way = self._path()
+            dot = "." if way and not way.endswith(".") else ""
+            keys.append(self.draw(st.sampled_from(("", "-"))) + way + dot + self.draw(st.sampled_from(tuple(VALUES))))
+        return keys
 
     def _filter(self, depth: int, start: TableSchema) -> Any:
         kinds = ["leaf", "leaf", "and", "or", "not", *(["exists"] if start.relationships else [])]

@@ -32,7 +32,9 @@ def expected(aggregate: str, field: str) -> str | None:
     if aggregate == "count":
         return "bigint"
     if aggregate in ("first", "last"):
-        return str({**FIELDS, **{name: types[2] for name, types in NUMBERS.items()}}[field]) if field != "tags" else None
+        return (
+            str({**FIELDS, **{name: types[2] for name, types in NUMBERS.items()}}[field]) if field != "tags" else None
+        )
     if aggregate == "array_agg":
         return None if field in ("document", "extra", "tags", "raw", "moods") else "array"
     if aggregate == "count_distinct":
@@ -188,7 +190,13 @@ def test_rows_are_ordered_by_what_each_has_one_of(measure: Definition, code: Iss
 
 
 def test_a_grain_makes_an_order_reachable() -> None:
-    measure = {"name": "m", "aggregate": "last", "field": "customer.segment", "order_by": "ordered_at", "grain": "orders"}
+    measure = {
+        "name": "m",
+        "aggregate": "last",
+        "field": "customer.segment",
+        "order_by": "ordered_at",
+        "grain": "orders",
+    }
     (output,) = planned({"source": "orders", "measures": [measure]}).outputs
     assert (str(output.type), output.grain) == ("text", "orders")
 

@@ -99,6 +99,8 @@ def _schema() -> Schema:
     query = cast("Schema", tidy["QueryDefinition"])
     query["dependentRequired"] = {"compare": ["filters"]}
     _add_shorthands(query["properties"], cast("list[str]", tidy["Aggregate"]["enum"]))
+    _add_order(query["properties"], "An output's name, or in a row query a field; with `-` before it descending.")
+    _add_order(tidy["Measure"]["properties"], "A field; with `-` before it descending.")
     query["anyOf"] = _kinds()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -267,10 +269,14 @@ def _add_shorthands(properties: Schema, aggregates: list[str]) -> None:
             _ref("Metric"),
         ],
     }
+
+
+def _add_order(properties: Schema, text: str) -> None:
+    """The shorthands of `order_by`: one key or several, each a text or a path."""
     keys: Schema = {
         "anyOf": [
             {
-                "description": "An output's name, or in a row query a field; with `-` before it descending.",
+                "description": text,
                 "type": "string",
                 "minLength": 1,
                 "maxLength": 1001,

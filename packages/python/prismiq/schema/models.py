@@ -205,7 +205,9 @@ class DatabaseSchema(Model):
     metrics: tuple[DefinedMetric, ...] = Field(default=(), description="Measures that a query can use by name.")
     dimensions: tuple[DefinedDimension, ...] = Field(default=(), description="Dimensions to use by name.")
     hll_schema: str | None = Field(
-        default=None, exclude=True, description="Where PostgreSQL's extension hll is, which approx_count_distinct needs."
+        default=None,
+        exclude=True,
+        description="Where PostgreSQL's extension hll is, which approx_count_distinct needs.",
     )
     default_schema: str = Field(default="public", description="Where a bare table name is looked up first.")
     version: str = ""
