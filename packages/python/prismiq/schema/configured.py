@@ -54,7 +54,7 @@ class _Application:
         self._check_names(tables)
         if self._problems:
             raise invalid("The schema configuration does not fit the database", self._problems)
-        schema = DatabaseSchema(tables=tables, default_schema=self._default_schema)
+        schema = DatabaseSchema(tables=tables, default_schema=self._default_schema, hll_schema=self._found.hll_schema)
         return schema.model_copy(update={"version": schema_version(schema)})
 
     def _check_schemas(self) -> None:

@@ -189,8 +189,7 @@ class Writer:
                 written = written.filter(self.write(call.where))
             return _element(written, sa.literal_column("1"))
         elif call.function is Aggregate.APPROX_COUNT_DISTINCT:
-            written = approximate_count(call, argument, None if call.where is None else self.write(call.where))
-            return written
+            return approximate_count(call, argument, None if call.where is None else self.write(call.where))
         else:
             function = getattr(sa.func, _FUNCTIONS.get(call.function, str(call.function)))
             written = function(argument, type_=sql_type(call.type))
