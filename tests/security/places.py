@@ -36,6 +36,16 @@ def places(source: str, field: str) -> dict[str, Definition]:
     def asked(query: Definition, operator: str = "in") -> Definition:
         return filtered({"field": "tenant_id", "operator": operator, "query": query})
 
+    def across(**parts: object) -> Definition:
+        """Without a source, beside another table; what `parts` do not say is of the field."""
+        other = "customers" if source != "customers" else "orders"
+        counts = [{"name": f"n_{table}", "aggregate": "count", "table": table} for table in (source, other)]
+        shared = [{"name": "d", "fields": {source: field, other: "tenant_id"}}]
+        definition: Definition = {"measures": counts, "dimensions": shared}
+        if "measures" in parts:
+            definition |= {"dimensions": [], "measures": [*counts, *parts["measures"]]}  # type: ignore[misc]
+        return definition | {key: value for key, value in parts.items() if key != "measures"}
+
     return {
         "dimension": {"source": source, "dimensions": [field]},
         "dimension by path": {"source": source, "dimensions": [path]},
@@ -50,8 +60,19 @@ def places(source: str, field: str) -> dict[str, Definition]:
         "measure expression": measured("max", **expressed(f"{field} || 'a'")),
         "measure table": measured("count", table=field),
         "measure grain": measured("count", field="tenant_id", grain=field),
+        "measure order": measured("first", field="tenant_id", order_by=[f"-{field}"]),
+        "measure order by path": measured("array_agg", field="tenant_id", order_by=path),
         "measure filter": measured("count", filters={"field": field, "value": 1}),
         "measure filter expression": measured("count", filters={"expression": f"{field} = {field}"}),
+        "across tables": across(),
+        "across tables by path": across(dimensions=[{"name": "d", "fields": {source: path}}]),
+        "filter across tables": across(filters={"fields": {source: field}, "value": 1}),
+        "table of a dimension across tables": across(dimensions=[{"name": "d", "fields": {field: "tenant_id"}}]),
+        "measure across tables": across(measures=[f"max({source}.{field})"]),
+        "measure table across tables": across(measures=[{"aggregate": "count", "table": f"{source}.{field}"}]),
+        "measure order across tables": across(
+            measures=[{"aggregate": "last", "field": f"{source}.tenant_id", "order_by": field}]
+        ),
         "filter": filtered([{"field": field, "value": "x"}]),
         "filter by path": filtered({"field": path, "operator": "is_null"}),
         "filter of a wrong type": filtered({"field": field, "operator": "regex", "value": 1}),
