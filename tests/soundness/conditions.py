@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from prismiq.query import Condition, Operator
+from prismiq.query import And, Condition, Filter, Not, Operator, Or
+from prismiq.query.fields import segments
 
 _COMPARE: dict[Operator, Callable[[Any, Any], bool]] = {
     Operator.EQ: lambda a, b: a == b,
@@ -81,6 +82,35 @@ def condition_holds(condition: Condition, value: Any, zone: ZoneInfo) -> bool | 
             return _like(value.lower(), wanted.lower())
         case _:
             return _compare(operator, value, wanted, zone)
+
+
+def is_named(value: Any) -> bool:
+    """Whether a field stands in the place of a value."""
+    return isinstance(value, dict) and bool(value.keys() & {"field", "outer"})
+
+
+def between(condition: Condition, holds: Callable[[Condition], bool | None]) -> bool | None:
+    """`between` as its two comparisons."""
+    low, high = condition.value
+    parts = [
+        condition.model_copy(update={"operator": operator, "value": value})
+        for operator, value in ((Operator.GTE, low), (Operator.LTE, high))
+    ]
+    inside = all_of(holds(part) for part in parts)
+    return opposite(inside) if condition.operator is Operator.NOT_BETWEEN else inside
+
+
+def named_paths(node: Filter | None, key: str) -> list[tuple[str, ...]]:
+    """The paths of the fields that stand in the place of values, `exists` inside left out."""
+    match node:
+        case Condition():
+            values = node.value if isinstance(node.value, list | tuple) else [node.value]
+            return [segments(each[key])[:-1] for each in values if is_named(each) and key in each]
+        case And() | Or() | Not():
+            parts = node.and_ if isinstance(node, And) else node.or_ if isinstance(node, Or) else (node.not_,)
+            return [path for part in parts for path in named_paths(part, key)]
+        case _:
+            return []
 
 
 def _compare(operator: Operator, value: Any, wanted: Any, zone: ZoneInfo) -> bool:

@@ -7,34 +7,31 @@ having, order and page. It shares no code with the planner, and it is slow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from decimal import Decimal, localcontext
 from typing import Any
 
-from prismiq.query import Aggregate, And, Comparison, Condition, Dimension, Exists, Filter, Measure, Not, Or
-from prismiq.query.definition import OrderBy, QueryDefinition
+from prismiq.query import Aggregate, And, Comparison, Condition, Dimension, Exists, Filter, Measure, Not, Operator, Or
+from prismiq.query.definition import NestedQuery, OrderBy, QueryDefinition
 from prismiq.query.fields import segments
 from prismiq.query.stages import Top
-from prismiq.schema.models import DatabaseSchema, Relationship, TableRef, TableSchema
+from prismiq.schema.models import DatabaseSchema, TableRef, TableSchema
 from prismiq.schema.types import NUMBERS, DataType
 from soundness.aggregates import APPROXIMATE, ORDERED, Clock, aggregate, ordered_aggregate, part_of
-from soundness.conditions import all_of, any_of, condition_holds, opposite
+from soundness.conditions import all_of, any_of, between, condition_holds, is_named, named_paths, opposite
+from soundness.joined import Ground, Joined, Path, Row
+from soundness.nested import CLOCK, derived_table, page
 from soundness.other_period import Other
 from soundness.periods import absolute_period
-from soundness.stages import ZERO_WITHOUT_ROWS, NoAnswerError, TooManyRowsError, buckets_to_fill
+from soundness.stages import ZERO_WITHOUT_ROWS, NoAnswerError, buckets_to_fill
 
-Row = dict[str, Any]
-Path = tuple[str, ...]
-Joined = dict[Path, Row | None]
-"""One joined row: for each path the row that is there, or None where a LEFT JOIN found none."""
 Evaluate = Callable[[Callable[[str], Any]], Any]
 """An expression as a function of its fields' values."""
 Keyed = tuple[tuple[Any, ...], Joined]
 """A joined row under the values that group it."""
 Run = list[tuple[Any, ...]]
-TOO_MANY = 3_000
 
 
 @dataclass(frozen=True)
@@ -79,68 +76,108 @@ class Oracle:
         self.schema = schema
         self.data = data
         self.expressions = expressions or Expressions()
+        self.inner: list[tuple[Oracle, QueryDefinition]] = []
+        self._answers: dict[int, list[Any]] = {}
 
     def answer(self, definition: QueryDefinition) -> Answer:
         """The result without `limit` and `offset`. Raises NoAnswerError for what no engine can answer."""
-        self.source = self.schema.by_ref[self.schema.candidates(segments(definition.source))[0]]
         self.clock = Clock.of(definition)
         self.zone = self.clock.zone
+        self.definition = definition
+        self.ground = self._ground(definition)
         return self._rows(definition) if definition.columns else self._groups(definition)
 
-    # Step 1: the joined rows.
+    # Step 1: what the joined rows are made of.
 
-    def _joined(self, start: TableSchema, rows: Sequence[Row], paths: Iterable[Path]) -> list[Joined]:
-        """Every combination of the rows with related ones; where there is none, one without."""
-        joined: list[Joined] = [{(): row} for row in rows]
-        for path in _closed(paths):
-            if path:
-                step = self._step(start, path)
-                joined = [{**each, path: match} for each in joined for match in self._matches(step, each[path[:-1]])]
-            if len(joined) > TOO_MANY:
-                raise TooManyRowsError
-        return joined
+    def _ground(self, definition: QueryDefinition) -> Ground:
+        """The source and the explicit joins, which are tables or the answers of queries."""
+        source = definition.source
+        if isinstance(source, NestedQuery):
+            table, rows = self._nested(source.query, definition, source.alias)
+        else:
+            table, rows = self._named(source)
+        ground = Ground(self.schema, self.data, table, rows)
+        for join in definition.joins:
+            if join.query is None:
+                table, rows = self._named(join.table)
+            else:
+                table, rows = self._nested(join.query, definition, str(join.alias))
+            ground.add(join, table, rows)
+        return ground
 
-    def _step(self, start: TableSchema, path: Path) -> Relationship:
-        """The last relationship of a path, which names one at least."""
-        table, step = start, None
-        for name in path:
-            step = table.relationship(name)
-            assert step is not None, f"{table.name} has no relationship {name}"
-            table = self.schema.by_ref[step.target]
-        assert step is not None
-        return step
+    def _named(self, reference: Any) -> tuple[TableSchema, Sequence[Row]]:
+        table = self.schema.by_ref[self.schema.candidates(segments(reference))[0]]
+        return table, self.data[table.ref]
 
-    def _matches(self, step: Relationship, parent: Row | None) -> Sequence[Row | None]:
-        wanted = [None] if parent is None else [parent[name] for name in step.columns]
-        if None in wanted:
-            return [None]
-        found = [row for row in self.data[step.target] if [row[name] for name in step.target_columns] == wanted]
-        return found or [None]
+    def _nested(self, query: QueryDefinition, around: QueryDefinition, alias: str) -> tuple[TableSchema, list[Row]]:
+        """A query's answer as a table and its rows. It tells time as the one around it, unless it says how."""
+        clock = {name: getattr(query, name) or getattr(around, name) for name in CLOCK}
+        query = query.model_copy(update=clock)
+        inner = Oracle(self.schema, self.data, self.expressions, self.now)
+        answer = inner.answer(query)
+        self.inner += [(inner, query), *inner.inner]
+        rows = [dict(zip(answer.columns, row, strict=True)) for row in page(answer.runs, query)]
+        return derived_table(alias, answer.columns, query, inner.ground), rows
 
     # Step 2: the joined rows for which the filters hold.
 
-    def _kept(self, start: TableSchema, rows: Sequence[Row], paths: set[Path], filters: Filter | None) -> list[Joined]:
-        joined = self._joined(start, rows, paths | self._filtered(filters))
-        return [each for each in joined if self._holds(filters, start, each)]
+    def _kept(
+        self, ground: Ground, rows: Sequence[Row], paths: set[Path], filters: Filter | None, around: Joined | None
+    ) -> list[Joined]:
+        joined = ground.joined(rows, paths | self._filtered(filters))
+        return [each for each in joined if self._holds(filters, ground, each, around)]
 
-    def _holds(self, node: Filter | None, start: TableSchema, joined: Joined) -> bool | None:
+    def _holds(self, node: Filter | None, ground: Ground, joined: Joined, around: Joined | None = None) -> bool | None:
         if isinstance(node, Exists):
-            return self._exists(node, start, joined)
+            return self._exists(node, ground, joined)
+
+        def named(value: Mapping[str, Any]) -> Any:
+            return (
+                _field(around or {}, segments(value["outer"]))
+                if "outer" in value
+                else _field(joined, segments(value["field"]))
+            )
+
         return _tree_holds(
             node,
-            lambda part: self._holds(part, start, joined),
-            lambda condition: condition_holds(
-                absolute_period(condition, self.now, self.clock), self._value(joined, condition), self.zone
-            ),
+            lambda part: self._holds(part, ground, joined, around),
+            lambda condition: self._asked(condition, self._value(joined, condition), named),
         )
 
-    def _exists(self, node: Exists, start: TableSchema, joined: Joined) -> bool:
+    def _asked(self, condition: Condition, value: Any, named: Callable[[Mapping[str, Any]], Any]) -> bool | None:
+        """A condition on a value: against values, other fields, or what a query answers."""
+        condition = absolute_period(condition, self.now, self.clock)
+        wanted = condition.value
+        if condition.query is not None:
+            answers = self._values(condition.query)
+            several = condition.operator in (Operator.IN, Operator.NOT_IN)
+            wanted = [each for each in answers if each is not None] if several else (answers or [None])[0]
+        elif isinstance(wanted, list | tuple) and any(isinstance(each, dict) for each in wanted):
+            return between(condition, lambda part: self._asked(part, value, named))
+        elif is_named(wanted):
+            wanted = named(wanted)
+        elif condition.operator in (Operator.IS_NULL, Operator.IS_NOT_NULL):
+            return condition_holds(condition, value, self.zone)
+        if wanted is None:
+            return None
+        return condition_holds(condition.model_copy(update={"value": wanted, "query": None}), value, self.zone)
+
+    def _values(self, query: QueryDefinition) -> list[Any]:
+        """What a query of one output answers."""
+        if id(query) not in self._answers:
+            _, rows = self._nested(query, self.definition, "")
+            self._answers[id(query)] = [value for row in rows for value in row.values()]
+        return self._answers[id(query)]
+
+    def _exists(self, node: Exists, ground: Ground, joined: Joined) -> bool:
         """Whether some row at the end of the path satisfies the filters, whose fields start at it."""
         way, row = segments(node.exists), joined[()]
         assert row is not None
-        related = [found for each in self._joined(start, [row], {way}) if (found := each[way]) is not None]
-        target = self.schema.by_ref[self._step(start, way).target]
-        return bool(self._kept(target, related, set(), node.filters))
+        related = [found for each in ground.joined([row], {way}) if (found := each[way]) is not None]
+        return bool(self._kept(ground.related(way), related, set(), node.filters, joined))
+
+    def _joined_rows(self, definition: QueryDefinition) -> list[Joined]:
+        return self._kept(self.ground, self.ground.rows, self._paths(definition), definition.filters, None)
 
     def _value(self, joined: Joined, part: Condition | Dimension | Measure | OrderBy) -> Any:
         expression = getattr(part, "expression", None)
@@ -156,7 +193,7 @@ class Oracle:
         measures = [each for each in definition.measures if isinstance(each, Measure)]
         if definition.compare is not None or any(each.fill for each in dimensions):
             return self._periods(definition, dimensions, measures)
-        kept = self._kept(self.source, self.data[self.source.ref], self._paths(definition), definition.filters)
+        kept = self._joined_rows(definition)
         keyed = [
             (tuple(part_of(each, self._value(joined, each), self.clock) for each in dimensions), joined)
             for joined in kept
@@ -236,7 +273,7 @@ class Oracle:
         if dimension.field is None:
             return False
         (path,) = self._read(dimension)
-        return self._table(path).by_name[segments(dimension.field)[-1]].type is DataType.TEXT
+        return self.ground.table(path).by_name[segments(dimension.field)[-1]].type is DataType.TEXT
 
     def _periods(self, definition: QueryDefinition, dimensions: list[Dimension], measures: list[Measure]) -> Answer:
         """The groups of two periods beside each other, and those that `fill` adds."""
@@ -285,7 +322,7 @@ class Oracle:
     ) -> dict[tuple[Any, ...], list[Any]]:
         """The groups of one period, by their dimensions, with their measures."""
         groups: dict[tuple[Any, ...], list[Joined]] = {} if dimensions else {(): []}
-        for joined in self._kept(self.source, self.data[self.source.ref], self._paths(definition), definition.filters):
+        for joined in self._joined_rows(definition):
             values = (part_of(each, align(each, self._value(joined, each)), self.clock) for each in dimensions)
             groups.setdefault(tuple(values), []).append(joined)
         return {key: [self._measure(each, group) for each in measures] for key, group in groups.items()}
@@ -323,7 +360,7 @@ class Oracle:
         self, definition: QueryDefinition, dimensions: list[Dimension], found: list[tuple[Any, ...]]
     ) -> list[tuple[Any, ...]]:
         """Each combination of what was found elsewhere with every bucket, where there is no group."""
-        if not any(each.fill for each in dimensions) or not found:
+        if not any(each.fill for each in dimensions):
             return []
         made: list[tuple[Any, ...]] = [()]
         places = [place for place, each in enumerate(dimensions) if not each.fill]
@@ -345,7 +382,7 @@ class Oracle:
         distinct: dict[int, Joined] = {}
         for joined in group:
             row = joined[grain]
-            if row is not None and self._holds(measure.filters, self.source, joined):
+            if row is not None and self._holds(measure.filters, self.ground, joined):
                 distinct.setdefault(id(row), joined)
         if measure.field is None and measure.expression is None:
             return len(distinct)
@@ -357,7 +394,7 @@ class Oracle:
     def _in_order(self, measure: Measure, rows: list[tuple[Joined, Any]]) -> list[Any]:
         """The values in the order that is asked for, else in their own; then by the key, without one by the value."""
         grain = self._grain(measure)
-        key = self._table(grain).key
+        key = self.ground.table(grain).key
         asked = [each for each in measure.order_by if isinstance(each, OrderBy)]
         keyed: list[tuple[list[Any], tuple[Any, ...]]] = []
         for joined, value in rows:
@@ -375,14 +412,16 @@ class Oracle:
         return _tree_holds(
             node,
             lambda part: self._having(part, names, row),
-            lambda condition: condition_holds(condition, row[names.index(str(condition.field))], self.zone),
+            lambda condition: self._asked(
+                condition, row[names.index(str(condition.field))], lambda other: row[names.index(other["field"])]
+            ),
         )
 
     def _grain(self, measure: Measure) -> Path:
         """The path whose rows are counted once each: what is asked for, else the table of the field, else of an
         expression's fields the one from which all are reached to-one, else the deepest path that does."""
         grain = self._grain_of_field(measure)
-        if not all(self._to_one(grain, path) for path in self._ordering(measure)):
+        if not all(self.ground.to_one(grain, path) for path in self._ordering(measure)):
             raise NoAnswerError("grain_unreachable")
         return grain
 
@@ -393,36 +432,28 @@ class Oracle:
         read = self._read(measure)
         if measure.table is not None or measure.grain is not None:
             asked = segments(measure.table or measure.grain or "")
-            grain: Path = () if asked == (self.source.name,) else asked
-            if not all(self._to_one(grain, path) for path in read):
+            grain: Path = () if asked == (self.ground.source.name,) else asked
+            if not all(self.ground.to_one(grain, path) for path in read):
                 raise NoAnswerError("grain_unreachable")
             return grain
-        reaching = [path for path in _closed(read) if all(self._to_one(path, other) for other in read)]
+        reaching = [path for path in self.ground.closed(read) if all(self.ground.to_one(path, other) for other in read)]
         if not reaching:
             raise NoAnswerError("grain_unreachable")
         return next((path for path in reaching if path in read), reaching[-1])
-
-    def _to_one(self, start: Path, target: Path) -> bool:
-        """Whether a row at `start` has at most one row at `target`, by the keys."""
-        shared = 0
-        while shared < min(len(start), len(target)) and start[shared] == target[shared]:
-            shared += 1
-        up = [self._step(self.source, start[:length]) for length in range(shared + 1, len(start) + 1)]
-        down = [self._step(self.source, target[:length]) for length in range(shared + 1, len(target) + 1)]
-        return all(step.from_one for step in up) and all(step.to_one for step in down)
 
     # Row queries: one row per combination of the source's rows with those of the listed paths.
 
     def _rows(self, definition: QueryDefinition) -> Answer:
         columns = [each for each in definition.columns if isinstance(each, Dimension)]
         listed = self._listed(definition)
-        if not any(all(self._to_one(path, other) for other in listed) for path in listed):
+        joins = self.ground.closed(self.ground.joins) if self.ground.joins else []
+        if not any(all(self.ground.follows(other, path, *joins) for other in listed) for path in listed):
             raise NoAnswerError("independent_branches")
         order = _order(definition)
-        if not all(any(self._to_one(path, other) for path in listed) for other in self._sorting(definition)):
+        if not all(any(self.ground.to_one(path, other) for path in listed) for other in self._sorting(definition)):
             raise NoAnswerError("independent_branches")
         found: dict[tuple[int | None, ...], tuple[list[Any], tuple[Any, ...]]] = {}
-        for joined in self._kept(self.source, self.data[self.source.ref], self._paths(definition), definition.filters):
+        for joined in self._joined_rows(definition):
             identity = tuple(None if joined[path] is None else id(joined[path]) for path in listed)
             row = {str(each.name): part_of(each, self._value(joined, each), self.clock) for each in columns}
             keys = [row[str(each.field)] if each.field in row else self._value(joined, each) for each in order]
@@ -439,10 +470,13 @@ class Oracle:
             assert isinstance(measure, Measure)
             paths |= {*self._read(measure), *self._ordering(measure), self._grain(measure)}
             paths |= self._filtered(measure.filters)
-        return paths | self._sorting(definition) | self._filtered(definition.filters)
+        decisive = {path for path, step in self.ground.joins.items() if step.inner or definition.columns}
+        return paths | decisive | self._sorting(definition) | self._filtered(definition.filters)
 
     def _listed(self, definition: QueryDefinition) -> list[Path]:
-        return _closed({path for each in definition.columns for path in self._read(each)})
+        """What decides the rows of a row query: the source, the explicit joins, and the paths of the columns."""
+        joins = self.ground.joins if definition.columns else ()
+        return self.ground.closed({*joins, *(path for each in definition.columns for path in self._read(each))})
 
     def _sorting(self, definition: QueryDefinition) -> set[Path]:
         """The paths of what a row query is sorted by that is no output."""
@@ -458,10 +492,13 @@ class Oracle:
         return [] if part.field is None else [segments(part.field)[:-1]]
 
     def _filtered(self, node: Filter | None) -> set[Path]:
-        if node is None or isinstance(node, Exists):
+        """The paths that a condition reads, with those that `exists` reaches out to."""
+        if node is None:
             return set()
+        if isinstance(node, Exists):
+            return set(named_paths(node.filters, "outer"))
         if isinstance(node, Condition):
-            return set(self._read(node))
+            return {*self._read(node), *named_paths(node, "field")}
         return {path for part in _parts(node) for path in self._filtered(part)}
 
     # What may be refused for want of a key.
@@ -473,21 +510,25 @@ class Oracle:
         only where what groups them multiplies them: what filters, and what other measures read, must not stand in the
         way, and rows are listed as often as they are there.
         """
+        if any(oracle.may_need_key(query, optimised=optimised) for oracle, query in self.inner):
+            return True
         grouped = {path for each in definition.dimensions for path in self._read(each)}
+        if self.ground.joins:  # of which more may multiply
+            grouped = self._paths(definition)
         counted = [self._grain(each) for each in definition.measures if isinstance(each, Measure)]
+        if definition.columns and self.ground.joins:
+            counted = self._listed(definition)
         if not optimised:
-            return any(self._table(path).key is None for path in (*counted, *self._listed(definition)))
+            return any(self.ground.table(path).key is None for path in (*counted, *self._listed(definition)))
         return any(
-            self._table(grain).key is None and not all(self._to_one(grain, each) for each in _closed({*grouped, grain}))
+            self.ground.table(grain).key is None
+            and not all(self.ground.to_one(grain, each) for each in self.ground.closed({*grouped, grain}))
             for grain in counted
         )
 
     def _kind(self, field: Any) -> DataType:
         names = segments(field)
-        return next(column.type for column in self._table(names[:-1]).columns if column.name == names[-1])
-
-    def _table(self, path: Path) -> TableSchema:
-        return self.schema.by_ref[self._step(self.source, path).target] if path else self.source
+        return self.ground.table(names[:-1]).by_name[names[-1]].type
 
 
 def _field(joined: Joined, names: Path) -> Any:
@@ -521,12 +562,6 @@ def _parts(node: And | Or | Not) -> tuple[Filter, ...]:
 
 def _order(definition: QueryDefinition) -> list[OrderBy]:
     return [each for each in definition.order_by if isinstance(each, OrderBy)]
-
-
-def _closed(paths: Iterable[Path]) -> list[Path]:
-    """The paths with all on the way to them, the source's own first."""
-    every = {(), *(path[:length] for path in paths for length in range(len(path) + 1))}
-    return sorted(every, key=lambda path: (len(path), path))
 
 
 def _comparable(value: Any) -> Any:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from prismiq.query import Aggregate
 from prismiq.schema.models import DatabaseSchema, TableRef, TableSchema
+from soundness import combined
 from soundness.aggregates import APPROXIMATE
 from soundness.oracle import Evaluate, Expressions
 from soundness.worlds import VALUES
@@ -105,27 +106,41 @@ class Question:
 @st.composite
 def questions(draw: st.DrawFn, schema: DatabaseSchema, sizes: Mapping[TableRef, int]) -> Question:
     """Any question to the schema, mostly to tables that have rows."""
-    drawer = _Drawer(draw, schema, [table for table in schema.tables for _ in range(1 + min(sizes[table.ref], 4))])
+    drawer = Drawer(draw, schema, [table for table in schema.tables for _ in range(1 + min(sizes[table.ref], 4))])
     definition = drawer.definition()
     return Question(definition, Expressions(drawer.evaluate, drawer.fields), draw(st.sampled_from(NOWS)))
 
 
-class _Drawer:
+class Drawer:
     def __init__(self, draw: st.DrawFn, schema: DatabaseSchema, sources: list[TableSchema]) -> None:
         self.draw = draw
         self.schema = schema
+        self.sources = sources
+        self.joined: dict[str, TableSchema] = {}
+        self.around: list[TableSchema] = []
         self.source: TableSchema = draw(st.sampled_from(sources))
         self.evaluate: dict[str, Evaluate] = {}
         self.fields: dict[str, tuple[str, ...]] = {}
 
+    def inside(self) -> Drawer:
+        """One that draws a question inside this one."""
+        inner = Drawer(self.draw, self.schema, self.sources)
+        inner.evaluate, inner.fields = self.evaluate, self.fields
+        return inner
+
     def definition(self) -> dict[str, Any]:
         draw = self.draw
         question: dict[str, Any] = {"source": f"world.{self.source.name}"}
+        if draw(st.integers(0, 5)) == 0:
+            question["source"] = {"query": combined.nested(self)}
+            self.source = combined.as_table(self, "query")
+        if draw(st.integers(0, 4)) == 0:
+            question["joins"] = combined.joins(self)
         if draw(st.integers(0, 3)) == 0:
-            way = self._path()
+            way = self.path()
             question["columns"] = [self._dimension(f"c{n}", way) for n in range(draw(st.integers(1, 3)))]
             sortable = [part["name"] for part in question["columns"]]
-            sortable.append(self._path(1) + draw(st.sampled_from(tuple(VALUES))))
+            sortable.append(self.path(1) + draw(st.sampled_from(tuple(VALUES))))
         else:
             count = draw(st.sampled_from([0, 1, 1, 1, 2, 2]))
             question["dimensions"] = [self._dimension(f"d{n}") for n in range(count)]
@@ -142,7 +157,7 @@ class _Drawer:
         order = draw(st.lists(st.sampled_from(sortable), max_size=2, unique=True))
         question["order_by"] = [draw(st.sampled_from(["", "-"])) + name for name in order]
         if draw(st.integers(0, 4)) < 2:
-            question["filters"] = self._filter(2, self.source)
+            question["filters"] = self.filter(2, self.source)
         if question.keys() & {"top", "totals"}:  # what they make of periods the cases show
             for part in question["dimensions"]:
                 part.pop("fill", None)
@@ -176,9 +191,12 @@ class _Drawer:
             return {"field": measure["name"], "operator": "gte", "value": self.draw(st.integers(0, 2))}
         return {"not": {"field": measure["name"], "operator": self.draw(st.sampled_from(["is_null", "is_not_null"]))}}
 
-    def _path(self, longest: int = 3, start: TableSchema | None = None) -> str:
+    def path(self, longest: int = 3, start: TableSchema | None = None) -> str:
         """A way from the source or another table, with a dot at its end where it leads anywhere."""
         table, names = start or self.source, ""
+        if table is self.source and self.joined and self.draw(st.booleans()):
+            names = self.draw(st.sampled_from(tuple(self.joined)))
+            table, names = self.joined[names], f"{names}."
         for _ in range(self.draw(st.integers(0, longest))):
             if not table.relationships:
                 break
@@ -192,7 +210,7 @@ class _Drawer:
         if self.draw(st.integers(0, 5)) == 0:
             return {"name": name, "expression": self._expression()}
         column = self.draw(st.sampled_from(tuple(VALUES)))
-        path = self._path() if way is None else "".join(way.partition(".")[: 2 * self.draw(st.integers(0, 1))])
+        path = self.path() if way is None else "".join(way.partition(".")[: 2 * self.draw(st.integers(0, 1))])
         if way and self.draw(st.booleans()):
             path = way
         part: dict[str, Any] = {"name": name, "field": path + column}
@@ -218,7 +236,7 @@ class _Drawer:
         if times and self.draw(st.integers(0, 5)) > 0:
             field = self.draw(st.sampled_from(times))["field"]
         else:
-            field = self._path(1) + self.draw(st.sampled_from(tuple(GRANULARITIES)))
+            field = self.path(1) + self.draw(st.sampled_from(tuple(GRANULARITIES)))
         for part in question["dimensions"]:
             if part.get("field") == field and field[-1] != "d":
                 part.setdefault("granularity", "day")
@@ -265,7 +283,7 @@ class _Drawer:
         part: dict[str, Any] = {"name": name}
         if kind == "rows":
             part["aggregate"] = "count"
-            path = self._path().removesuffix(".")
+            path = self.path().removesuffix(".")
             if path:
                 part["table"] = path
         elif kind == "expression":
@@ -275,7 +293,7 @@ class _Drawer:
             }
         else:
             column = self.draw(st.sampled_from(tuple(VALUES)))
-            path = self._path()
+            path = self.path()
             part |= {"aggregate": self.draw(st.sampled_from(AGGREGATES[column])), "field": path + column}
             if path and self.draw(st.integers(0, 3)) == 0:
                 above = path.removesuffix(".").split(".")[: -1 if self.draw(st.booleans()) else None]
@@ -289,7 +307,7 @@ class _Drawer:
         if part["aggregate"] == "percentile":
             part["p"] = self.draw(st.sampled_from((0.0, 0.25, 0.9, 1.0)))
         if self.draw(st.integers(0, 2)) == 0:
-            part["filters"] = self._filter(1, self.source)
+            part["filters"] = self.filter(1, self.source)
         return part
 
     def _measure_order(self, measure: dict[str, Any]) -> list[str]:
@@ -301,21 +319,21 @@ class _Drawer:
         for _ in range(self.draw(st.sampled_from((1, 1, 2)))):
             way = self.draw(st.sampled_from(ways))
             if self.draw(st.integers(0, 9)) == 0:
-                way = self._path()
+                way = self.path()
             dot = "." if way and not way.endswith(".") else ""
             keys.append(self.draw(st.sampled_from(("", "-"))) + way + dot + self.draw(st.sampled_from(tuple(VALUES))))
         return keys
 
-    def _filter(self, depth: int, start: TableSchema) -> Any:
+    def filter(self, depth: int, start: TableSchema) -> Any:
         kinds = ["leaf", "leaf", "and", "or", "not", *(["exists"] if start.relationships else [])]
         kind = self.draw(st.sampled_from(kinds if depth else kinds[:1]))
         if kind == "leaf":
             return self._condition(start)
         if kind == "not":
-            return {"not": self._filter(depth - 1, start)}
+            return {"not": self.filter(depth - 1, start)}
         if kind == "exists":
             return self._exists(depth, start)
-        return {kind: [self._filter(depth - 1, start) for _ in range(self.draw(st.sampled_from([1, 2, 2, 3, 0])))]}
+        return {kind: [self.filter(depth - 1, start) for _ in range(self.draw(st.sampled_from([1, 2, 2, 3, 0])))]}
 
     def _exists(self, depth: int, start: TableSchema) -> dict[str, Any]:
         table, names = start, list[str]()
@@ -325,7 +343,9 @@ class _Drawer:
             table = self.schema.by_ref[step.target]
         part: dict[str, Any] = {"exists": ".".join(names)}
         if self.draw(st.booleans()):
-            part["filters"] = self._filter(depth - 1, table)
+            self.around.append(start)
+            part["filters"] = self.filter(depth - 1, table)
+            self.around.pop()
         return part
 
     def _condition(self, start: TableSchema) -> dict[str, Any]:
@@ -334,9 +354,13 @@ class _Drawer:
             operator = self.draw(st.sampled_from(("eq", "gt", "lte")))
             return {"expression": self._expression(), "operator": operator, "value": value}
         column = self.draw(st.sampled_from(tuple(VALUES)))
-        part: dict[str, Any] = {"field": self._path(start=start) + column}
+        part: dict[str, Any] = {"field": self.path(start=start) + column}
         if self.draw(st.integers(0, 4)) == 0:
             return part | {"operator": self.draw(st.sampled_from(["is_null", "is_not_null"]))}
+        if self.draw(st.integers(0, 5)) == 0:
+            return part | combined.compared_with_field(self, column, start)
+        if self.draw(st.integers(0, 7)) == 0:
+            return part | combined.compared_with_query(self, column)
         operator = self.draw(st.sampled_from(OPERATORS.get(column, COMPARISONS)))
         if column == "t":
             part["case_sensitive"] = self.draw(st.booleans())
@@ -363,7 +387,7 @@ class _Drawer:
         return self.draw(one)
 
     def _expression(self) -> str:
-        first, second = (self._path(2) + self.draw(st.sampled_from(NUMERIC)) for _ in range(2))
+        first, second = (self.path(2) + self.draw(st.sampled_from(NUMERIC)) for _ in range(2))
         make = self.draw(st.sampled_from(EXPRESSIONS))
         text, evaluate, fields = make(first, second)
         self.evaluate[text] = evaluate

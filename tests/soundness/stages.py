@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from prismiq.query import Aggregate, And, Condition, Dimension, Filter, Granularity, Operator, Or
 from prismiq.schema.types import DataType
 from soundness.aggregates import Clock, bucket
+from soundness.conditions import is_named
 from soundness.periods import absolute_period
 
 ZERO_WITHOUT_ROWS = frozenset({Aggregate.COUNT, Aggregate.COUNT_DISTINCT, Aggregate.SUM})
@@ -86,9 +87,11 @@ def range_of(
     firsts: list[Moment] = []
     lasts: list[Moment] = []
     for condition in _top_level(filters):
-        if condition.field != field or field is None:
+        if condition.field != field or field is None or condition.query is not None:
             continue
         for operator, value in _comparisons(absolute_period(condition, now, clock)):
+            if is_named(value):
+                continue  # what a row brings along bounds nothing
             low, high = _ends(value, kind, clock.zone)
             step = _ONE if isinstance(low, datetime) else timedelta(days=1)
             if operator in (Operator.EQ, Operator.GTE):

@@ -13,8 +13,9 @@ from prismiq.schema.models import DatabaseSchema, TableSchema
 from soundness.aggregates import APPROXIMATE
 from soundness.compare import assert_same
 from soundness.database import CONFIGURATIONS, Caller, Connection
-from soundness.oracle import Answer, NoAnswerError, Oracle, TooManyRowsError
+from soundness.oracle import Answer, NoAnswerError, Oracle
 from soundness.questions import AGGREGATES, GRANULARITIES
+from soundness.stages import TooManyRowsError
 from soundness.test_soundness import EXAMPLES
 from soundness.worlds import VALUES, World, meant, worlds
 
