@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
-from prismiq.access.scope import ContextValue
+from prismiq.access.rules import ContextValue, PolicyValue
 from prismiq.errors import Location
 from prismiq.query.definition import Aggregate, Granularity
 from prismiq.query.shape import Another
@@ -112,9 +112,9 @@ class Conversion(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A value to be bound: of the definition (a slot's index) or of the context."""
+    """A value to be bound: of the definition (a slot's index), of the context or of the policy."""
 
-    source: int | ContextValue
+    source: int | ContextValue | PolicyValue
     type: ValueType
     conversion: Conversion = Conversion.PLAIN
     many: bool = False
