@@ -11,6 +11,7 @@ from typing import Any
 from prismiq.access import AccessPolicy, RequestContext, ScopedSchema
 from prismiq.access.caller import caller_of, engine_caller
 from prismiq.access.check import tables_called
+from prismiq.access.explain import TableAccess, explain_access
 from prismiq.access.scopes import Scopes
 from prismiq.access.visible import visible_schema
 from prismiq.errors import ConfigurationError, Issue, IssueCode, NotFoundError, PermissionDeniedError, QueryError
@@ -224,6 +225,14 @@ class PrismiqEngine:
             limit=limit,
         )
         return await self.execute_query(definition, context)
+
+    async def explain_access(self, context: RequestContext) -> list[TableAccess]:
+        """What the policy lets a caller see of each table, and why. For the host: it names what is hidden.
+
+        Raises ConfigurationError when the policy does not fit the schema, with every reason.
+        """
+        database = self._scopes.database(await self._schema.get(), context)
+        return explain_access(database, self.policy or AccessPolicy.open(), context)
 
     async def check_ready(self) -> None:
         """Asks PostgreSQL for a sign of life. Raises DatabaseUnavailableError or BusyError."""

@@ -106,19 +106,15 @@ def renamed(names: Sequence[str], raw: Mapping[str, str]) -> tuple[str, ...]:
 
 def masked_column(column: ColumnSchema, mask: Mask) -> ColumnSchema:
     """The column that the caller sees: typed by its mask, and without what is known of the stored one alone."""
-    told = {"default": None, "generated": False, "identity": False}
     if mask.kind == "null":
-        return column.model_copy(update={**told, "nullable": True})
+        return column.model_copy(update={"nullable": True, "default": None, "generated": False, "identity": False})
     type_ = DataType.TEXT if mask.kind == "last" else constant_type(mask.value, column)
-    nullable = column.nullable if mask.kind == "last" else False
-    if type_ is column.type and mask.kind != "last" and column.stored_in is None:
-        return column.model_copy(update={**told, "nullable": nullable})
     return ColumnSchema(
         name=column.name,
         type=type_,
-        database_type=_NAMES.get(type_, str(type_)),
+        database_type=_WRITTEN.get(type_, str(type_)),
         type_name=_NAMES.get(type_, str(type_)),
-        nullable=nullable,
+        nullable=column.nullable and mask.kind == "last",
         label=column.label,
         description=column.description,
     )
@@ -138,7 +134,12 @@ def constant_type(value: object, column: ColumnSchema) -> DataType:
     return DataType.DATE if isinstance(value, date) else DataType.TEXT
 
 
-_NAMES = {DataType.TEXT: "text", DataType.BIGINT: "int8"}
+_NAMES = {DataType.BIGINT: "int8", DataType.BOOLEAN: "bool", DataType.REAL: "float4", DataType.DOUBLE: "float8"}
+_WRITTEN = {
+    DataType.DOUBLE: "double precision",
+    DataType.TIMESTAMP: "timestamp without time zone",
+    DataType.TIMESTAMPTZ: "timestamp with time zone",
+}
 
 
 def _cut(text: str, size: int) -> str:

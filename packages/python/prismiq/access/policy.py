@@ -96,9 +96,9 @@ class Mask(_Policy):
     def _short(cls, value: object) -> object:
         if value is None or value in ("hidden", "null"):
             return {"kind": value or "null"}
-        if not isinstance(value, dict) or "kind" in value:
+        if isinstance(value, Mask) or (isinstance(value, dict) and "kind" in value):
             return cast("object", value)
-        given = cast("dict[str, object]", value)
+        given = cast("dict[str, object]", value) if isinstance(value, dict) else {}
         rest = {key: each for key, each in given.items() if key == "unless_roles"}
         said = given.keys() - rest.keys()
         if said == {"constant"}:

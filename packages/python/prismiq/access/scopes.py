@@ -40,29 +40,35 @@ class Scopes:
             return scope(schema, self._policy, context)
         else:
             own = own_schema(self._policy, context, schema)
-        if schema is not self._schema:
-            self._schema = schema
-            self._of_tenants.clear()
-            self._kept.clear()
+        self._refresh(schema)
         key = own, self._roles & (context.roles if context is not None else frozenset())
         found = self._kept.get(key)
         if found is None:
-            seen = schema if own is None or self._policy is None else self._of_tenant(own, schema, self._policy)
-            found = self._kept[key] = scope(seen, self._policy, context)
+            found = self._kept[key] = scope(self.database(schema, context), self._policy, context)
             _limit(self._kept)
         else:
             self._kept.move_to_end(key)
         return found
 
-    def _of_tenant(self, own: str, schema: DatabaseSchema, policy: AccessPolicy) -> DatabaseSchema:
-        """One database for each tenant, however many scopes there are of it."""
+    def database(self, schema: DatabaseSchema, context: RequestContext | None) -> DatabaseSchema:
+        """The database before any rule: the whole, or that of the caller's tenant. Raises ContextError."""
+        own = None if self._policy is None else own_schema(self._policy, context, schema)
+        if own is None or self._policy is None:
+            return schema
+        self._refresh(schema)
         found = self._of_tenants.get(own)
         if found is None:
-            found = schema_of(own, schema, policy)
+            found = schema_of(own, schema, self._policy)
             found = found if self._configure is None else self._configure(found)
             self._of_tenants[own] = found
             _limit(self._of_tenants)
         return found
+
+    def _refresh(self, schema: DatabaseSchema) -> None:
+        if schema is not self._schema:
+            self._schema = schema
+            self._of_tenants.clear()
+            self._kept.clear()
 
 
 def _limit(kept: OrderedDict[Any, Any]) -> None:

@@ -65,7 +65,8 @@ def _shown(column: MaskedColumn, table: sa.TableClause, parameters: Parameters) 
     if mask is None:
         return stored
     if mask.kind == "last":
-        text, length = sa.cast(stored, pg.TEXT()), sa.literal_column(str(mask.length))
+        text: SQL = sa.cast(stored, pg.TEXT())
+        length: SQL = sa.literal_column(str(mask.length))
         # A text of no more than these characters would be shown whole.
         return _HIDDEN_PART.op("||")(sa.func.right(text, sa.case((sa.func.length(text) > length, length), else_=_NONE)))
     if mask.kind == "constant":
