@@ -98,7 +98,8 @@ class Mask(_Policy):
             return {"kind": value or "null"}
         if isinstance(value, Mask) or (isinstance(value, dict) and "kind" in value):
             return cast("object", value)
-        given = cast("dict[str, object]", value) if isinstance(value, dict) else {}
+        given = cast("dict[str | None, object]", value) if isinstance(value, dict) else {}
+        given = {key or "null": each for key, each in given.items()}  # YAML's null may be meant as a word
         rest = {key: each for key, each in given.items() if key == "unless_roles"}
         said = given.keys() - rest.keys()
         if said == {"constant"}:

@@ -141,8 +141,8 @@ def check_policy(
     as_json: Json = False,
 ) -> None:
     """Show what a policy lets a caller see of each table, and why. Fails when it does not fit the database."""
-    policy = AccessPolicy.load(file)
     attributes = dict(_attribute(each) for each in attribute or ())
+    policy = AccessPolicy.load(file)
     context = RequestContext(user=user, tenant=tenant, roles=frozenset(role or ()), attributes=attributes)
 
     async def run() -> list[TableAccess]:
