@@ -297,7 +297,7 @@ class Oracle:
         return other
 
     def _is_number(self, measure: Measure) -> bool:
-        if measure.aggregate in (Aggregate.BOOL_AND, Aggregate.BOOL_OR):
+        if measure.aggregate in (Aggregate.BOOL_AND, Aggregate.BOOL_OR, Aggregate.STRING_AGG):
             return False
         if measure.aggregate not in (Aggregate.MIN, Aggregate.MAX) or measure.field is None:
             return True
