@@ -311,3 +311,16 @@ class TestMasks:
         assert orders is not None
         assert orders.columns.keys() == {"id", "total"}
         assert "customer" not in {each.name for each in orders.relationships}
+
+    @pytest.mark.parametrize("name", [column.name for column in SHOP.tables[2].columns])
+    def test_every_type_can_be_null(self, name: str) -> None:
+        """Also an array, whose type may be one that only the database can name."""
+        scoped = masked(**{name: "null"})
+        sql = compiled({"source": "orders", "columns": [name]}, scoped).sql
+        assert "CAST(NULL AS" in sql or "CASE WHEN false THEN" in sql
+
+    def test_what_is_read_of_a_parent_counts_as_read(self) -> None:
+        """A kept answer is dropped when the parent changes."""
+        policy = AccessPolicy.load({"tables": {"order_items": {"parent": "order"}}})
+        found = compiled({"source": "order_items", "measures": ["count"]}, scoped_for(policy)).tables
+        assert {ref.name for ref in found} == {"order_items", "orders"}

@@ -18,6 +18,7 @@ from prismiq.plan.expressions import Column, Expression, Output, Parameter, Valu
 from prismiq.plan.nodes import Node, Scan
 from prismiq.plan.row_rules import condition_of
 from prismiq.schema.models import ColumnSchema, TableRef
+from prismiq.schema.types import DataType
 from prismiq.sql.expressions import Writer
 from prismiq.sql.parameters import Parameters
 from prismiq.sql.types import sql_type
@@ -72,6 +73,8 @@ def _shown(column: MaskedColumn, table: sa.TableClause, parameters: Parameters) 
     if mask.kind == "constant":
         type_ = ValueType(constant_type(mask.value, column.stored))
         return sa.cast(parameters.bind(Parameter(PolicyValue(mask.value), type_)), sql_type(type_))
+    if column.stored.type is DataType.ARRAY:
+        return sa.case((sa.false(), stored))  # null of a type whose name is not known here
     return sa.cast(sa.null(), sql_type(ValueType.raw(column.stored)))
 
 
