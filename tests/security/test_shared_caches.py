@@ -151,7 +151,7 @@ async def test_plans_are_shared_between_tenants_and_hold_nothing_of_theirs(share
                 user="ada", tenant=tenant, roles=frozenset(roles), attributes={"not_in": "north-west"}
             )
             answers.append(await answer(engine, question, context))
-        kept = engine._templates._kept  # pyright: ignore[reportPrivateUsage]
+        kept = engine._questions._templates._kept  # pyright: ignore[reportPrivateUsage]
         written = repr(kept)
     assert len(kept) == 2
     assert not [secret for secret in ("acme", "globex", "ada", "north-west") if secret in written]
