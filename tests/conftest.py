@@ -3,6 +3,7 @@
 postgres_server   the server (session)
 dsn               the address of an empty database (per test, dropped afterwards)
 shop_dsn          the address of a fresh copy of the shop of tests/shop.sql (per test, dropped afterwards)
+second_shop_dsn   the address of another, for tests that compare two
 shared_shop_dsn   the address of one shop for the whole session: read only, saves 50 ms a test
 flights_dsn       the address of the demo's flights (session): read only; loading takes some seconds
 """
@@ -39,6 +40,11 @@ def shop_template(postgres_server: TemporaryPostgres) -> str:
 
 @pytest.fixture
 def shop_dsn(postgres_server: TemporaryPostgres, shop_template: str) -> Iterator[str]:
+    yield from _database(postgres_server, shop_template)
+
+
+@pytest.fixture
+def second_shop_dsn(postgres_server: TemporaryPostgres, shop_template: str) -> Iterator[str]:
     yield from _database(postgres_server, shop_template)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from prismiq.access import RequestContext
+from prismiq.access import AccessPolicy, RequestContext
 from prismiq.engine import PrismiqEngine
 from prismiq.errors import ContextError, QueryError
 from prismiq.settings import Settings
@@ -129,3 +129,32 @@ async def test_values_of_a_question_are_not_kept_with_its_plan(shared_shop_dsn: 
             result = await engine.execute_query(question(number, label=f"Label {number}"), ACME)
             assert [tuple(row) for row in result.rows] == ([] if number == 101 else [(number, number)])
             assert result.columns[0].label == f"Label {number}"
+
+
+async def test_plans_are_shared_between_tenants_and_hold_nothing_of_theirs(shared_shop_dsn: str) -> None:
+    """One plan for all of the same roles, with parents, trees and masks; another for a role that sees more."""
+    policy = AccessPolicy.load(
+        {
+            "tenant_column": "tenant_id",
+            "tables": {
+                "order_items": {"parent": "order"},
+                "orders": {"rows": [{"filters": {"not": {"field": "region", "value": {"attribute": "not_in"}}}}]},
+                "customers": {"columns": {"phone": {"last": 4, "unless_roles": ["support"]}}},
+            },
+        }
+    )
+    question = {"source": "order_items", "dimensions": ["order.customer.phone"], "measures": ["count"]}
+    async with PrismiqEngine(shared_shop_dsn, policy=policy) as engine:
+        answers: list[object] = []
+        for tenant, roles in (("acme", ()), ("globex", ()), ("acme", ("other",)), ("acme", ("support", "other"))):
+            context = RequestContext(
+                user="ada", tenant=tenant, roles=frozenset(roles), attributes={"not_in": "north-west"}
+            )
+            answers.append(await answer(engine, question, context))
+        kept = engine._questions._templates._kept  # pyright: ignore[reportPrivateUsage]
+        written = repr(kept)
+    assert len(kept) == 2
+    assert not [secret for secret in ("acme", "globex", "ada", "north-west") if secret in written]
+    assert answers[0] == answers[2] != answers[1]
+    assert "***" in str(answers[0])
+    assert "***" not in str(answers[3])

@@ -9,21 +9,20 @@ from __future__ import annotations
 import os
 from collections import Counter
 from datetime import datetime
-from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from prismiq.access import AccessPolicy, RequestContext, RowFilter, TablePolicy
 from prismiq.errors import IssueCode, QueryError
 from prismiq.plan import PASSES
 from prismiq.query import QueryDefinition
 from soundness.compare import assert_same
 from soundness.database import CONFIGURATIONS, Caller, Connection
 from soundness.oracle import NoAnswerError, Oracle
+from soundness.policies import accesses
 from soundness.questions import Question, questions
 from soundness.stages import TooManyRowsError
-from soundness.worlds import SCHEMA, World, meant, worlds
+from soundness.worlds import World, worlds
 
 EXAMPLES = int(os.environ.get("PRISMIQ_SOUNDNESS_EXAMPLES", "60"))
 QUICK = os.environ.get("PRISMIQ_SOUNDNESS_QUICK") == "1"
@@ -43,44 +42,17 @@ def test_engine_answers_as_the_oracle(connection: Connection, world: World, data
     schema = connection.load(world)
     try:
         tried["worlds"] += 1
-        policy, context, rows = data.draw(_access(world))
-        caller = Caller(schema, policy, context)
-        seen = {table.ref: [meant(row) for row in rows[table.name]] for table in schema.tables}
+        access = data.draw(accesses(world, schema))
+        tried["policies"] += access.policy is not None
+        caller = Caller(schema, access.policy, access.context)
+        schema = access.schema
+        seen = {table.ref: access.rows[table.name] for table in schema.tables}
         sizes = {ref: len(left) for ref, left in seen.items()}
         for _ in range(QUESTIONS):
             question = data.draw(questions(schema, sizes))
             _check(connection, caller, question, Oracle(schema, seen, question.expressions, question.now))
     finally:
         connection.forget()
-
-
-Access = tuple[AccessPolicy | None, RequestContext | None, dict[str, list[dict[str, Any]]]]
-
-
-@st.composite
-def _access(draw: st.DrawFn, world: World) -> Access:
-    """A caller, and the rows that are left of each table: of a tenant, by row filters, by both, or all of them."""
-    if draw(st.integers(0, 2)) < 2:
-        return None, None, world.rows
-    tenant = draw(st.sampled_from(["a", "b"])) if draw(st.booleans()) else None
-    attributes = {"some": draw(st.sampled_from([[], [0], [0, 1], [0, 1, 2, 3]])), "one": draw(st.booleans())}
-    tables: dict[str, TablePolicy] = {}
-    rows = dict(world.rows)
-    for table in world.tables:
-        some, one = draw(st.integers(0, 4)) == 0, draw(st.integers(0, 6)) == 0
-        shared = draw(st.integers(0, 2)) > 0
-        rules = [RowFilter(column="i", attribute="some", operator="in")] * some
-        rules += [RowFilter(column="b", attribute="one")] * one
-        tables[f"{SCHEMA}.{table.name}"] = TablePolicy(rows=tuple(rules), shared=shared)
-        rows[table.name] = [
-            row
-            for row in world.rows[table.name]
-            if (tenant is None or shared or row["t"] == tenant)
-            and (not some or row["i"] in attributes["some"])
-            and (not one or row["b"] == attributes["one"])
-        ]
-    policy = AccessPolicy(tenant_column=tenant and "t", tables=tables)
-    return policy, RequestContext(user="u", tenant=tenant, attributes=attributes), rows
 
 
 def _check(connection: Connection, caller: Caller, question: Question, oracle: Oracle) -> None:

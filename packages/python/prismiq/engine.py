@@ -10,7 +10,8 @@ from typing import Any
 
 from prismiq.access import AccessPolicy, RequestContext, ScopedSchema
 from prismiq.access.caller import caller_of, engine_caller
-from prismiq.access.scope import tables_called
+from prismiq.access.check import tables_called
+from prismiq.access.explain import TableAccess, explain_access
 from prismiq.access.scopes import Scopes
 from prismiq.access.visible import visible_schema
 from prismiq.errors import ConfigurationError, Issue, IssueCode, NotFoundError, PermissionDeniedError, QueryError
@@ -27,9 +28,11 @@ from prismiq.query.places import as_written
 from prismiq.schema import SchemaConfiguration, apply
 from prismiq.schema.models import DatabaseSchema, TableRef
 from prismiq.schema.types import DataType
+from prismiq.schema.version import schema_version
 from prismiq.settings import Settings
 from prismiq.sql import Statement
 from prismiq.sql.questions import Prepared, Question, Questions
+from prismiq.sql.row_rules import check_rules
 
 ENCODE_IN_THREAD = 5_000
 """Rows from which a result is encoded beside the event loop."""
@@ -72,7 +75,7 @@ class PrismiqEngine:
         self._database = Database(dsn=dsn, pool=pool, settings=self.settings)
         self._schema = SchemaCache(self._introspect, self.settings.schema_ttl)
         self._clock = clock
-        self._scopes = Scopes(policy)
+        self._scopes = Scopes(policy, self._configured)
         self._definitions = UsableDefinitions()
         cache = MemoryCache(self.settings.cache_max_bytes)
         self._answers = Answers(cache, ttl=self.settings.cache_ttl, stale=self.settings.cache_stale)
@@ -223,6 +226,14 @@ class PrismiqEngine:
         )
         return await self.execute_query(definition, context)
 
+    async def explain_access(self, context: RequestContext) -> list[TableAccess]:
+        """What the policy lets a caller see of each table, and why. For the host: it names what is hidden.
+
+        Raises ConfigurationError when the policy does not fit the schema, with every reason.
+        """
+        database = self._scopes.database(await self._schema.get(), context)
+        return explain_access(database, self.policy or AccessPolicy.open(), context)
+
     async def check_ready(self) -> None:
         """Asks PostgreSQL for a sign of life. Raises DatabaseUnavailableError or BusyError."""
         await self._database.ping()
@@ -244,11 +255,20 @@ class PrismiqEngine:
     async def _introspect(self) -> DatabaseSchema:
         async with self._database.connection(engine_caller(self.policy)) as connection:
             found = await introspect(connection, self.configuration.schemas)
+        if self.policy is not None and self.policy.schema_per_tenant is not None:
+            return found.model_copy(update={"version": schema_version(found)})  # each tenant's is configured by itself
         # A large schema is some 100 ms of Python; in a thread the event loop keeps its turns.
         return await asyncio.to_thread(self._configured, found)
 
     def _configured(self, found: DatabaseSchema) -> DatabaseSchema:
-        return define(apply(found, self.configuration), self.configuration)
+        configuration = self.configuration
+        if self.policy is not None and self.policy.schema_per_tenant is not None:
+            # What is exposed and what a bare name means is said by the policy.
+            configuration = configuration.model_copy(update={"schemas": None, "default_schema": None})
+        schema = define(apply(found, configuration), configuration)
+        if self.policy is not None:
+            check_rules(schema, self.policy)
+        return schema
 
     def _check_sql_visible(self, context: RequestContext | None) -> None:
         if self.policy is None or self.policy.sql_visible_to == "everyone":

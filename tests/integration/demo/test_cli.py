@@ -180,3 +180,54 @@ def test_the_json_schema_of_a_query_needs_no_database(run: Run) -> None:
     ran = run("query-schema")
     assert ran.code == 0
     assert ran.out == (Path(__file__).parents[3] / "packages/docs/query.schema.json").read_text(encoding="utf-8")
+
+
+POLICY = """
+tenant_column: tenant_id
+tables:
+  plans: {shared: true}
+  employees: {visible_to: hr}
+  order_items: {parent: order}
+  orders: {rows: [{column: region, attribute: regions, operator: in}]}
+  customers: {columns: {email: hidden, phone: {last: 4, unless_roles: support}}}
+"""
+
+
+def test_a_policy_is_explained_for_a_caller(shop: Run, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(POLICY, encoding="utf-8")
+    ran = shop("policy", "check", str(file), "--tenant", "acme", "--attribute", 'regions=["EU"]')
+    assert (ran.code, ran.err) == (0, "")
+    assert re.search(r"orders +│ tenant_id eq context.tenant", ran.out)
+    assert "and region in context.attributes.regions" in ran.out
+    assert "exists orders where order_id = orders.id and tenant_id eq context.tenant" in ran.out
+    assert re.search(r"employees +│ invisible: only for roles hr", ran.out)
+    assert "phone: last 4 characters" in ran.out
+    assert re.search(r"plans +│ all", ran.out)
+
+
+def test_for_another_role_and_for_programs(shop: Run, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(POLICY, encoding="utf-8")
+    ran = shop("policy", "check", str(file), "--role", "hr", "--role", "support", "--json")
+    tables = {each["table"]: each for each in json.loads(ran.out)}
+    assert ran.code == 0
+    assert tables["employees"]["visible"]
+    assert tables["customers"]["columns"] == {"email": "hidden"}
+    assert tables["order_items"]["lacking"] == [
+        "The context names no tenant.",
+        'The context has no attribute "regions".',
+    ]
+    assert not tables["measurements"]["visible"]
+
+
+def test_a_policy_that_does_not_fit_fails_with_every_reason(shop: Run, tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text('[tables.orders]\nparent = "custmer"\n[tables.order]\nvisible = false\n', encoding="utf-8")
+    ran = shop("policy", "check", str(file))
+    assert ran.code == 1
+    assert 'no relationship "custmer" in orders (did you mean "customer"?)' in ran.err
+    assert 'no single table "order" (did you mean "orders"?)' in ran.err
+    file.write_text('[tables.orders]\nparnt = "customer"\n', encoding="utf-8")
+    assert "tables.orders.parnt" in shop("policy", "check", str(file)).err
+    assert shop("policy", "check", str(file), "--attribute", "x").code == 2

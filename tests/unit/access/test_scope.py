@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 
 from prismiq.access import AccessPolicy, Mask, RequestContext, RowFilter, TablePolicy, scope
-from prismiq.access.scope import ContextValue, RowRule, ScopedSchema
+from prismiq.access.rules import ContextValue, RowRule
+from prismiq.access.scope import ScopedSchema
 from prismiq.access.scopes import Scopes
 from prismiq.errors import ConfigurationError, ContextError
-from prismiq.query import QueryDefinition
+from prismiq.query import Operator, QueryDefinition
 from prismiq.query.split import split
 from prismiq.sql import Statement
 from unit.schemas import OPEN, SHOP, compiled, counted, database, scoped_for, table
 
-TENANT = RowRule("tenant_id", "eq", ContextValue("tenant", "tenant_id"))
+TENANT = RowRule("tenant_id", Operator.EQ, ContextValue("tenant", "tenant_id"))
 
 
 def names(scoped: ScopedSchema) -> set[str]:
@@ -51,7 +52,7 @@ class TestTenants:
 
     def test_or_another_tenant_column(self) -> None:
         (own,) = [t for t in self.scoped(own=TablePolicy(tenant_column="org")).tables.values() if t.ref.name == "own"]
-        assert own.rows == (RowRule("org", "eq", ContextValue("tenant", "org")),)
+        assert own.rows == (RowRule("org", Operator.EQ, ContextValue("tenant", "org")),)
 
     def test_rules_add_up(self) -> None:
         rules = TablePolicy(rows=(RowFilter(column="id", attribute="one"), RowFilter(column="id", attribute="two")))

@@ -1,4 +1,4 @@
-"""The command line: `prismiq demo`, `serve`, `schema`, `query` and `sql`."""
+"""The command line: `prismiq demo`, `serve`, `schema`, `query`, `sql` and `policy check`."""
 
 from __future__ import annotations
 

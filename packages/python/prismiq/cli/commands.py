@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
-from prismiq.access import AccessPolicy
+from prismiq.access import AccessPolicy, RequestContext
+from prismiq.access.explain import TableAccess
 from prismiq.cli import output
 from prismiq.engine import PrismiqEngine
 from prismiq.query.json_schema import schema_text
@@ -117,6 +119,48 @@ def sql(database_url: DatabaseUrl, file: Question, config: Config = None, as_jso
 def query_schema() -> None:
     """Print the JSON Schema of a query, for an editor or a language model."""
     output.print_json_schema(schema_text())
+
+
+policies = typer.Typer(help="Look into an access policy.", no_args_is_help=True)
+app.add_typer(policies, name="policy")
+
+
+@policies.command("check")
+def check_policy(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A policy: a .yaml or .toml file.")],
+    database_url: DatabaseUrl,
+    *,
+    config: Config = None,
+    user: Annotated[str, typer.Option(help="Who asks.")] = "someone",
+    tenant: Annotated[str | None, typer.Option(help="Their tenant.")] = None,
+    role: Annotated[list[str] | None, typer.Option(help="A role of theirs; may be given several times.")] = None,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help='An attribute; text, or JSON as in regions=["EU"]. Several times.'),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a policy lets a caller see of each table, and why. Fails when it does not fit the database."""
+    attributes = dict(_attribute(each) for each in attribute or ())
+    policy = AccessPolicy.load(file)
+    context = RequestContext(user=user, tenant=tenant, roles=frozenset(role or ()), attributes=attributes)
+
+    async def run() -> list[TableAccess]:
+        async with _engine(database_url, config, policy) as engine:
+            return await engine.explain_access(context)
+
+    output.print_access(asyncio.run(run()), as_json=as_json)
+
+
+def _attribute(text: str) -> tuple[str, Any]:
+    """`regions=["EU"]` or `region=EU`: the value is JSON where it can be read as such."""
+    name, sign, value = text.partition("=")
+    if not name or not sign:
+        raise typer.BadParameter(f'"{text}" is not NAME=VALUE.', param_hint="--attribute")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 def _with_engine(database_url: str, config: Path | None, ask: Callable[[PrismiqEngine], Awaitable[T]]) -> T:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from prismiq.access.explain import TableAccess
 from prismiq.errors import NotFoundError, PrismiqError, QueryError
 from prismiq.execution import QueryResult, encode_json
 from prismiq.schema.models import ColumnSchema, DatabaseSchema, TableSchema
@@ -90,6 +91,28 @@ def print_statement(statement: Statement, *, as_json: bool) -> None:
     _plain(statement.sql)
     for number, value in enumerate(statement.args, start=1):
         _plain(f"-- ${number} = {value!r}")
+
+
+def print_access(tables: list[TableAccess], *, as_json: bool) -> None:
+    """What a caller sees of each table; what their context lacks goes to standard error."""
+    if as_json:
+        _json(orjson.dumps([table.model_dump() for table in tables]))
+        return
+    shown = Table()
+    for name in ("table", "rows", "columns"):
+        shown.add_column(name, overflow="fold")
+    for table in tables:
+        rows = "\nand ".join(table.rows) or "all"
+        columns = "\n".join(f"{name}: {how}" for name, how in table.columns.items()) or "all"
+        cells = (table.table, rows, columns) if table.visible else (table.table, f"invisible: {table.reason}", "")
+        shown.add_row(*map(_cell, cells), style=None if table.visible else "dim")
+    people.print(shown)
+    lacking: dict[str, list[str]] = {}
+    for table in tables:
+        for message in table.lacking:
+            lacking.setdefault(message, []).append(table.table)
+    for message, names in lacking.items():
+        _complain(f"{message} Each query of {', '.join(names)} is an error.", None, kind="warning")
 
 
 def _print_tables(schema: DatabaseSchema) -> None:

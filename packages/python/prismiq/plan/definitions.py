@@ -6,8 +6,8 @@ query decides: where a table or a column of it is hidden, it cannot be planned, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Iterator
 
 from pydantic import ValidationError
 
@@ -63,32 +63,29 @@ def usable(schema: ScopedSchema) -> Definitions:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    schema: DatabaseSchema
-    by_scope: dict[object, Definitions]
-
-
 class UsableDefinitions:
-    """Keeps what each scope of the schema at hand may use."""
+    """Keeps what the last scopes asked for may use."""
 
     def __init__(self) -> None:
-        self._kept: _Kept | None = None
+        self._kept: OrderedDict[tuple[str, Hashable], Definitions] = OrderedDict()
 
     def of(self, schema: ScopedSchema) -> Definitions:
         """What the caller may use."""
         if not schema.database.metrics and not schema.database.dimensions:
             return _NONE
-        if self._kept is None or self._kept.schema is not schema.database:
-            self._kept = _Kept(schema.database, {})
-        kept = self._kept.by_scope
-        found = kept.get(schema.key)
+        key = schema.database.version, schema.key
+        found = self._kept.get(key)
         if found is None:
-            found = kept[schema.key] = usable(schema)
+            found = self._kept[key] = usable(schema)
+            if len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
         return found
 
 
 _NONE = Definitions({}, {})
+_MOST_KEPT = 500
 
 
 def _table(

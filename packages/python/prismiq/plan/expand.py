@@ -204,9 +204,10 @@ class _Expansion:
         return found.part.model_copy(update={**own, **_said(each)})
 
     def _is_column(self, name: str) -> bool:
-        """Whether a bare name is a field of the source. It is asked of the whole schema: a role changes no meaning."""
+        """Whether a bare name is a field of the source. A column that the caller may not see is none: else a query that
+        names a dimension would tell of it."""
         if self._tree is not None:
-            return name in self._tree.source.table.schema.by_name
+            return name in self._tree.source.table.columns
         return self._definition.source is not None  # what a nested query answers has names of its own
 
     def _path(

@@ -23,7 +23,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import ClassVar, Literal, cast
 
-from prismiq.access.scope import RowRule
+from prismiq.access.masks import MaskedColumn
+from prismiq.access.rules import Rule
 from prismiq.calendars import ISO, Calendar
 from prismiq.plan.expressions import Column, Expression, Named, Starts, ValueType, Zone
 from prismiq.plan.outputs import OutputColumn
@@ -35,12 +36,14 @@ JoinKind = Literal["left", "inner"]
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A table instance. `alias` is its name everywhere in the plan; `rows` reduce it before anything else sees it."""
+    """A table instance. `alias` is its name everywhere in the plan; `rows` reduce it before anything else sees it, and
+    `masked` says which columns of `schema` are not as stored."""
 
     alias: str
     table: TableRef
-    rows: tuple[RowRule, ...]
+    rows: tuple[Rule, ...]
     schema: TableSchema
+    masked: tuple[MaskedColumn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from prismiq.access.scope import ContextValue
 from prismiq.plan import expressions as e
 from prismiq.plan import nodes as n
 from prismiq.plan.expressions import Expression, Named
@@ -64,10 +63,11 @@ def _below(node: n.Node) -> tuple[n.Node, ...]:
 
 def _head(node: n.Node) -> str:
     match node:
-        case n.Scan(alias=alias, table=table, rows=rows):
+        case n.Scan(alias=alias, table=table, rows=rows, masked=masked):
             named = "" if alias == table.name else f" as {alias}"
-            kept = "".join(f"  where {rule.column} {rule.operator} {_context(rule.value)}" for rule in rows)
-            return f"scan  {table}{named}{kept}"
+            kept = "".join(f"  where {rule}" for rule in rows)
+            shown = "".join(f"  {each.name} {each.mask}" for each in masked if each.mask is not None)
+            return f"scan  {table}{named}{kept}{shown}"
         case n.Unit():
             return "one row"
         case n.Reduce(columns=columns):
@@ -108,17 +108,13 @@ def _named(outputs: tuple[Named, ...]) -> str:
     return ", ".join(name if name == text else f"{name} = {text}" for name, text in texts)
 
 
-def _context(value: ContextValue) -> str:
-    return "context.tenant" if value.kind == "tenant" else f"context.attributes.{value.name}"
-
-
 def _text(expression: Expression) -> str:
     writer = _WRITERS[type(expression)]
     return writer(expression)
 
 
 def _parameter(each: e.Parameter) -> str:
-    source = _context(each.source) if isinstance(each.source, ContextValue) else f"?{each.source}"
+    source = f"?{each.source}" if isinstance(each.source, int) else str(each.source)
     return source if each.conversion is e.Conversion.PLAIN else f"{each.conversion.value}({source})"
 
 

@@ -76,6 +76,17 @@ def split(
     return shape, Values(tuple(splitter.values), definition.limit, definition.offset, splitter.clocks)
 
 
+def slot_of(value: object, index: int, loc: Location = ()) -> Slot:
+    """The place of a value: what it is, without the value itself."""
+    plain = plain_value(value)
+    items = as_items(plain)
+    if items is not None:
+        forms = {_form(item) for item in items}
+        mixed = forms >= {Form.DATE, Form.TEXT}
+        return Slot(index, Form.LIST, loc, _common(forms - {Form.NULL}), Form.NULL in forms, mixed)
+    return Slot(index, _form(plain), loc)
+
+
 def _clock(definition: QueryDefinition, default: Clock) -> Clock:
     week, year = default.calendar.week_start, default.calendar.fiscal_year_start
     calendar = Calendar(definition.week_start or week, definition.fiscal_year_start or year)
@@ -140,15 +151,9 @@ class _Splitter:
         return JoinShape(table, alias, join.type, pairs, loc)
 
     def slot(self, value: object, loc: Location) -> Slot:
-        plain = _plain(value)
+        plain = plain_value(value)
         self.values.append(plain)
-        index = len(self.values) - 1
-        items = as_items(plain)
-        if items is not None:
-            forms = {_form(item) for item in items}
-            mixed = forms >= {Form.DATE, Form.TEXT}
-            return Slot(index, Form.LIST, loc, _common(forms - {Form.NULL}), Form.NULL in forms, mixed)
-        return Slot(index, _form(plain), loc)
+        return slot_of(plain, len(self.values) - 1, loc)
 
     def expression(self, text: str | None, loc: Location) -> Tree[Slot] | None:
         """The expression's tree, its literals in slots."""
@@ -317,15 +322,15 @@ def _segments(reference: str | Path | None) -> Segments | None:
     return None if reference is None else segments(reference)
 
 
-def _plain(value: object) -> object:
+def plain_value(value: object) -> object:
     """A Python value as JSON would carry it, so that both ways in have one meaning."""
     if isinstance(value, Enum):
-        return _plain(value.value)
+        return plain_value(value.value)
     if isinstance(value, set | frozenset):
         value = list(cast("Collection[object]", value))
     items = as_items(value)
     if items is not None:
-        return [_plain(item) for item in items]
+        return [plain_value(item) for item in items]
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, timedelta):

@@ -148,10 +148,7 @@ class SchemaConfiguration(_Part):
 
         Raises ConfigurationError for a file that cannot be read, or that holds something else.
         """
-        if isinstance(source, Mapping):
-            data, place = source, "The schema configuration"
-        else:
-            data, place = _read(Path(source)), f"The schema configuration {Path(source).name}"
+        data, place = read_file(source, "schema configuration")
         try:
             return cls.model_validate(data)
         except ValidationError as error:
@@ -165,7 +162,14 @@ def invalid(summary: str, problems: list[str]) -> ConfigurationError:
     return ConfigurationError(f"{summary}:{lines}", details={"problems": tuple(problems)})
 
 
-def _read(path: Path) -> object:
+def read_file(source: str | os.PathLike[str] | Mapping[str, Any], kind: str) -> tuple[object, str]:
+    """What a YAML or TOML file or a mapping holds, and what to call it in a message. Raises ConfigurationError."""
+    if isinstance(source, Mapping):
+        return source, f"The {kind}"
+    return _read(Path(source), kind), f"The {kind} {Path(source).name}"
+
+
+def _read(path: Path, kind: str) -> object:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -179,4 +183,4 @@ def _read(path: Path) -> object:
             return _toml.loads(text)
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigurationError(f"{path} has a syntax error: {error}") from None
-    raise ConfigurationError(f"{path} is no schema configuration.", hint="Name it .yaml, .yml or .toml.")
+    raise ConfigurationError(f"{path} is no {kind}.", hint="Name it .yaml, .yml or .toml.")

@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.sql.visitors import iterate
 
 from prismiq.access.context import RequestContext
-from prismiq.access.scope import ContextValue, context_value
+from prismiq.access.rules import ContextValue, PolicyValue
+from prismiq.access.scope import context_value
 from prismiq.calendars import Calendar, Clock
 from prismiq.errors import ContextError, Issue, IssueCode, QueryError
 from prismiq.plan.expressions import MovedBound, Parameter, Span, Starts, Zone
@@ -22,6 +23,7 @@ from prismiq.plan.outputs import OutputColumn
 from prismiq.query.complaints import MAX_ISSUES
 from prismiq.query.fields import as_items
 from prismiq.query.shape import Values
+from prismiq.query.split import plain_value
 from prismiq.schema.models import TableRef
 from prismiq.sql.builder import Builder
 from prismiq.sql.parameters import LIMIT, OFFSET, ROW_CAP, Bound, Computed, Fixed, Parameters
@@ -108,6 +110,8 @@ class _Binder:
         assert isinstance(bound, Parameter)
         if isinstance(bound.source, ContextValue):
             return self._of_context(bound, bound.source)
+        if isinstance(bound.source, PolicyValue):
+            return of_policy(bound, bound.source, self._now)
         return self._of_definition(bound, bound.source)
 
     def _computed(self, bound: Computed) -> object:
@@ -162,6 +166,15 @@ class _Binder:
                 hint=f"The column is {parameter.type.kind}.",
             ) from None
         return converted if many else converted[0]
+
+
+def of_policy(parameter: Parameter, value: PolicyValue, now: datetime) -> object:
+    """What the policy compares with, as the driver takes it. In UTC, as a rule. Raises UnfitValueError."""
+    plain = plain_value(value.plain)
+    items = as_items(plain)
+    if not parameter.many or items is None:
+        return convert(plain, parameter.type, parameter.conversion, _UTC, now)
+    return [convert(item, parameter.type, parameter.conversion, _UTC, now) for item in items]
 
 
 def _is_storable(value: object) -> bool:

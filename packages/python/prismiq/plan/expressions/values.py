@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from prismiq.access.scope import ContextValue
+from prismiq.access.rules import ContextValue, PolicyValue
 from prismiq.errors import Location
 from prismiq.plan.expressions.types import BIGINT, BOOLEAN, INTEGER, TEXT, ValueType
 
@@ -57,9 +57,9 @@ class Conversion(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A value to be bound: of the definition (a slot's index) or of the context."""
+    """A value to be bound: of the definition (a slot's index), of the context or of the policy."""
 
-    source: int | ContextValue
+    source: int | ContextValue | PolicyValue
     type: ValueType
     conversion: Conversion = Conversion.PLAIN
     many: bool = False

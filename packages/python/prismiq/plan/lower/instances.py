@@ -12,7 +12,8 @@ def scan(instance: Instance) -> Scan | Derived:
     """The instance's table, reduced to the caller's rows, or its nested query."""
     if instance.node is not None:
         return Derived(Shared(instance.node, instance.alias), instance.alias)
-    return Scan(instance.alias, instance.table.ref, instance.table.rows, instance.table.schema)
+    table = instance.table
+    return Scan(instance.alias, table.ref, table.rows, table.schema, table.masked)
 
 
 def join_condition(instance: Instance) -> Expression:

@@ -42,12 +42,16 @@ class JoinTree:
     def join(self, name: str, table: ScopedTable, link: Link, node: Node | None, loc: Location) -> None:
         """Adds an explicit join, whose fields begin with `name`."""
         source = self.source.table.schema
-        if name in self.joined or name == source.name or source.relationship(name) is not None:
+        if name in self.joined or name == source.name or self._leads(name):
             what = "another join" if name in self.joined else "the source" if name == source.name else "a relationship"
             message, hint = f'"{name}" is also {what}.', "Give the join another `alias`."
             self._issues.add(loc, IssueCode.DUPLICATE_NAME, message, hint)
             return
         self.joined[name] = self._add((name,), table, link, node)
+
+    def _leads(self, name: str) -> bool:
+        """Whether a relationship of the source that the caller sees has the name."""
+        return any(name in (each.name, *each.aliases) for each in self.source.table.relationships)
 
     def field(self, names: Segments, loc: Location) -> Column | Instant | None:
         """The column that a path ends in, as the instant it is configured to be, or None and an issue."""
