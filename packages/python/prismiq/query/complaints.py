@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
@@ -32,6 +32,9 @@ from prismiq.query.definition import (
 from prismiq.query.fields import Path
 from prismiq.query.filters import And, Condition, Exists, Not, Operator, Or
 from prismiq.query.stages import Pivot, Top
+
+Place = Sequence[str | int]
+"""Where Pydantic finds something wrong, with the names of the variants that it tried."""
 
 MAX_READ = 300
 """Of Pydantic's errors, so that a body of nothing but errors is told of in no time."""
@@ -99,6 +102,12 @@ _SAID: dict[str, tuple[str, str]] = {
     "greater_than_equal": ("must be at least {ge}", _RANGE_HINT),
     "less_than_equal": ("must be at most {le}", _RANGE_HINT),
     "int_parsing_size": ("is out of range", _RANGE_HINT),
+    "literal_error": ("must be {expected}", "Choose one of them."),
+    "union_tag_not_found": ("has no {discriminator}", "Add it."),
+    "union_tag_invalid": ("has the {discriminator} '{tag}', which is none of {expected_tags}", "Choose one of them."),
+    "dict_type": ("must be an object", "Write names and values in braces."),
+    "list_type": ("must be a list", "Put brackets around it."),
+    "string_pattern_mismatch": ("is not of the form {pattern}", "Use only letters, digits and hyphens."),
     "recursion_loop": ("is nested in itself", "Build it without the loop."),
 }
 _OWN = frozenset(code.value for code in IssueCode)
@@ -106,14 +115,19 @@ _RANGES = frozenset({"greater_than", "greater_than_equal", "less_than_equal", "i
 _WRONG_KIND = frozenset({"string_type", "model_type", "model_attributes_type", "too_short"})
 
 
-def complaints(error: ValidationError, content: Mapping[str, Any]) -> list[Issue]:
-    """The reasons of a validation error, one for each place."""
+def complaints(
+    error: ValidationError, content: Mapping[str, Any], model_at: Callable[[Place], type[BaseModel]] | None = None
+) -> list[Issue]:
+    """The reasons of a validation error, one for each place.
+
+    `model_at` says which model an object at Pydantic's place is; the parts of a query by default.
+    """
     found = [(_place(details, content), details) for details in error.errors(include_url=False)[:MAX_READ]]
     issues: dict[tuple[Location, IssueCode], Issue] = {}
     for loc, details in found:
         if details["type"] in _WRONG_KIND and _explained(loc, details, found):
             continue
-        issue = _issue(loc, details)
+        issue = _issue(loc, details, model_at or _model)
         issues.setdefault((issue.loc, issue.code), issue)
     return list(issues.values())[:MAX_ISSUES]
 
@@ -154,7 +168,7 @@ def _explained(loc: Location, details: ErrorDetails, found: Iterable[tuple[Locat
     )
 
 
-def _issue(loc: Location, details: ErrorDetails) -> Issue:
+def _issue(loc: Location, details: ErrorDetails, model_at: Callable[[Place], type[BaseModel]]) -> Issue:
     kind, value = details["type"], details["input"]
     # The last step of Pydantic's own place: a shorthand such as "summ(total)" has it inside its text.
     key = str(details["loc"][-1])
@@ -163,7 +177,7 @@ def _issue(loc: Location, details: ErrorDetails) -> Issue:
     if kind in _OWN:  # a validator of ours, which says it in its own words
         return Issue(loc, IssueCode(kind), details["msg"], _OBJECT_HINT)
     if kind in ("extra_forbidden", "invalid_key"):
-        return _unknown_key(loc, details)
+        return _unknown_key(loc, details, model_at(details["loc"][:-1]))
     if kind == "enum" and key in _CHOICES:
         code, choices = _CHOICES[key]
         return _unknown_word(loc, code, key, value, [str(choice.value) for choice in choices])
@@ -176,14 +190,13 @@ def _issue(loc: Location, details: ErrorDetails) -> Issue:
     return Issue(loc, code, f"{name} {message.format(**bounds)}{_not(value)}.", hint)
 
 
-def _unknown_key(loc: Location, details: ErrorDetails) -> Issue:
+def _unknown_key(loc: Location, details: ErrorDetails, model: type[BaseModel]) -> Issue:
     key = str(details["loc"][-1])
-    model = _model(details["loc"][:-1])
     known = [field.alias or name for name, field in model.model_fields.items()]
     return Issue(loc, IssueCode.UNKNOWN_KEY, f'"{_short(key)}" is not known here.', choose(key, known))
 
 
-def _model(loc: Sequence[str | int]) -> type[BaseModel]:
+def _model(loc: Place) -> type[BaseModel]:
     """Which model an object at Pydantic's place is."""
     for step in reversed(loc):
         if step == "by name":
