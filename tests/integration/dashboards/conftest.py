@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import asyncpg
 import pytest
@@ -32,3 +33,19 @@ async def store(kind: str, address: str | None) -> AsyncIterator[DashboardStore]
     await store.close()
     if pool is not None:
         await pool.close()
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]:
+    """Waits for a condition of the world outside; fails after a minute."""
+
+    async def wait(holds: Callable[[], Awaitable[bool]]) -> None:
+        async def poll() -> None:
+            while True:
+                if await holds():
+                    return
+                await asyncio.sleep(0.005)
+
+        await asyncio.wait_for(poll(), 60)
+
+    return wait

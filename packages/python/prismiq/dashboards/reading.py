@@ -37,7 +37,10 @@ def read(model: type[D], data: object) -> D:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise DefinitionError(complaints(error, content, lambda place: _model_at(place, model))) from None
+        issues = complaints(
+            error, content, model_at=lambda place: _model_at(place, model), without_variants=_without_type
+        )
+        raise DefinitionError(issues) from None
 
 
 def to_data(definition: BaseModel) -> dict[str, Any]:
@@ -111,6 +114,11 @@ def _model_at(place: Place, root: type[BaseModel]) -> type[BaseModel]:
         elif isinstance(step, str):
             model = kinds.get(step) or _PARTS.get(step) or model
     return model
+
+
+def _without_type(place: Place) -> Place:
+    """Without the `type` that tells a widget or a filter, which Pydantic puts after its number."""
+    return (*place[:2], *place[3:]) if place[:1] in (("widgets",), ("filters",)) and len(place) > 2 else place
 
 
 def _lists(data: Any) -> Any:

@@ -100,6 +100,7 @@ _SAID: dict[str, tuple[str, str]] = {
     "finite_number": ("must be a finite number", _RANGE_HINT),
     "greater_than": ("must be greater than {gt}", _RANGE_HINT),
     "greater_than_equal": ("must be at least {ge}", _RANGE_HINT),
+    "less_than": ("must be less than {lt}", _RANGE_HINT),
     "less_than_equal": ("must be at most {le}", _RANGE_HINT),
     "int_parsing_size": ("is out of range", _RANGE_HINT),
     "literal_error": ("must be {expected}", "Choose one of them."),
@@ -111,18 +112,26 @@ _SAID: dict[str, tuple[str, str]] = {
     "recursion_loop": ("is nested in itself", "Build it without the loop."),
 }
 _OWN = frozenset(code.value for code in IssueCode)
-_RANGES = frozenset({"greater_than", "greater_than_equal", "less_than_equal", "int_parsing_size"})
+_RANGES = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal", "int_parsing_size"})
 _WRONG_KIND = frozenset({"string_type", "model_type", "model_attributes_type", "too_short"})
 
 
 def complaints(
-    error: ValidationError, content: Mapping[str, Any], model_at: Callable[[Place], type[BaseModel]] | None = None
+    error: ValidationError,
+    content: Mapping[str, Any],
+    *,
+    model_at: Callable[[Place], type[BaseModel]] | None = None,
+    without_variants: Callable[[Place], Place] = tuple,
 ) -> list[Issue]:
     """The reasons of a validation error, one for each place.
 
-    `model_at` says which model an object at Pydantic's place is; the parts of a query by default.
+    `model_at` says which model an object at Pydantic's place is; the parts of a query by default. `without_variants`
+    takes names of variants out of Pydantic's place, where they could be taken for keys.
     """
-    found = [(_place(details, content), details) for details in error.errors(include_url=False)[:MAX_READ]]
+    found = [
+        (_place(without_variants(details["loc"]), details, content), details)
+        for details in error.errors(include_url=False)[:MAX_READ]
+    ]
     issues: dict[tuple[Location, IssueCode], Issue] = {}
     for loc, details in found:
         if details["type"] in _WRONG_KIND and _explained(loc, details, found):
@@ -132,11 +141,11 @@ def complaints(
     return list(issues.values())[:MAX_ISSUES]
 
 
-def _place(details: ErrorDetails, content: object) -> Location:
+def _place(steps: Place, details: ErrorDetails, content: object) -> Location:
     """The place as the caller wrote it: without the names that Pydantic gives to the variants it tried."""
     place: list[str | int] = []
     after_tag = False
-    for step in details["loc"]:
+    for step in steps:
         after_tag = step in _TAGS and not after_tag  # every node of a filter tree is announced by its tag
         if after_tag:
             continue
