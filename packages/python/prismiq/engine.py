@@ -22,6 +22,9 @@ from prismiq.execution.host_sessions import Pool
 from prismiq.introspection import SchemaCache, introspect
 from prismiq.plan import plan, render
 from prismiq.plan.definitions import UsableDefinitions, define
+from prismiq.plan.planner import plan_with_shortcuts
+from prismiq.plan.planning import Shortcut
+from prismiq.plan.shortcuts import without_shortcuts
 from prismiq.query import Condition, Dimension, Operator, QueryDefinition
 from prismiq.query.fields import Path
 from prismiq.query.places import as_written
@@ -275,8 +278,28 @@ class PrismiqEngine:
     async def with_explicit_paths(
         self, query: Mapping[str, Any], context: RequestContext | None = None
     ) -> dict[str, Any]:
-        """A query with a path in the place of each bare table name: it keeps its meaning when the schema grows."""
-        return dict(query)
+        """A query with a path in the place of each bare table name: it keeps its meaning when the schema grows.
+
+        Raises like `execute_query`.
+        """
+        scoped = await self._scoped(context)
+        meaning, shortcuts = self._meaning(query, scoped)
+        if not shortcuts:
+            return dict(query)
+        explicit = without_shortcuts(query, shortcuts)
+        try:
+            return explicit if self._meaning(explicit, scoped)[0] == meaning else dict(query)
+        except QueryError:
+            return dict(query)
+
+    def _meaning(self, question: Question, scoped: ScopedSchema) -> tuple[object, list[Shortcut]]:
+        """The plan and the values of a question, by which two can be compared, and the shortcuts in it."""
+        try:
+            shape, values = self._questions.shape(question, scoped)
+            planned, shortcuts = plan_with_shortcuts(shape, scoped, max_tables=self.settings.max_joined_tables)
+            return (planned, values), shortcuts
+        except QueryError as error:
+            raise QueryError(as_written(error.issues, question)) from None
 
     def _kept(self) -> DashboardStore:
         if self.store is None:
