@@ -10,13 +10,14 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, cast, get_args
 
+from annotated_types import MaxLen
 from pydantic import BaseModel, ValidationError
 
 from prismiq.dashboards.layout import placed
-from prismiq.dashboards.models import Dashboard, DashboardFilter, Sharing, StoredDefinition, ValuesFrom
+from prismiq.dashboards.models import Dashboard, DashboardFilter, Sharing, ValuesFrom
 from prismiq.dashboards.widgets import Link, Position, Widget
 from prismiq.dashboards.wire import check_storable, refusal
-from prismiq.errors import DefinitionError
+from prismiq.errors import DefinitionError, Issue, IssueCode
 from prismiq.query.complaints import Place, complaints
 
 D = TypeVar("D", bound=BaseModel)
@@ -32,6 +33,7 @@ def read(model: type[D], data: object) -> D:
     if not isinstance(data, Mapping):
         raise refusal("This is not an object.", 'It looks like {"title": "…"}.')
     content: Mapping[str, Any] = cast("Mapping[str, Any]", data)
+    _check_lengths(content, model)
     if model is Dashboard:
         content = _completed(content)
     try:
@@ -56,6 +58,19 @@ def slug_of(title: str) -> str:
     """`Weather and delays` → `weather-and-delays`. Letters without their accents."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].strip("-")
+
+
+def _check_lengths(content: Mapping[str, Any], model: type[BaseModel]) -> None:
+    """Refuses lists that are too long before their items are looked at, one by one."""
+    issues: list[Issue] = []
+    for name, field in model.model_fields.items():
+        limit = next((each.max_length for each in field.metadata if isinstance(each, MaxLen)), None)
+        value = content.get(name)
+        if limit is not None and isinstance(value, list | tuple | dict) and len(cast("list[Any]", value)) > limit:
+            message = f'"{name}" has {len(cast("list[Any]", value))} items, and {limit} are allowed.'
+            issues.append(Issue((name,), IssueCode.TOO_COMPLEX, message, "Make it several things."))
+    if issues:
+        raise DefinitionError(issues)
 
 
 def _completed(content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -128,6 +143,3 @@ def _lists(data: Any) -> Any:
     if isinstance(data, list | tuple):
         return [_lists(value) for value in cast("Sequence[Any]", data)]
     return data
-
-
-__all__ = ["FILTERS", "WIDGETS", "StoredDefinition", "read", "slug_of", "to_data"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import Any, cast
 
 import orjson
@@ -13,6 +14,8 @@ import orjson
 from prismiq.errors import DefinitionError, Issue, IssueCode, Location
 
 MAX_DEPTH = 64
+MAX_VALUES = 30_000
+"""Values in one body: the longest `in` lists fit, and reading it takes no time that others would notice."""
 
 
 def dump_json(data: object) -> bytes:
@@ -46,10 +49,10 @@ def load_json(text: str | bytes) -> Any:
 
 
 def check_storable(content: object) -> None:
-    """Raises DefinitionError with every value that JSON or PostgreSQL cannot hold, and its place."""
-    issues = list(_unstorable(content, ()))
+    """Raises DefinitionError with what JSON or PostgreSQL cannot hold, each with its place, and for too much of it."""
+    issues = list(islice(_unstorable(content), 100))
     if issues:
-        raise DefinitionError(issues[:100])
+        raise DefinitionError(issues)
 
 
 def refusal(message: str, hint: str | None) -> DefinitionError:
@@ -101,27 +104,58 @@ def _without_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _unstorable(content: object, loc: Location) -> Iterator[Issue]:
+def _is_fit(value: object) -> bool:
+    """Whether nothing can be wrong with a value: most are plain text or integers."""
+    if type(value) is str:
+        return value.isascii() and "\0" not in value
+    return value is None or type(value) is int or type(value) is bool
+
+
+def _unstorable(content: object) -> Iterator[Issue]:
+    """What cannot be stored, and what is too much. Walks the content once and without recursion."""
+    left: list[tuple[object, Location]] = [(content, ())]
+    count = 0
+    while left:
+        value, loc = left.pop()
+        inside: Iterable[tuple[str | int, object]]
+        if isinstance(value, Mapping):
+            fields = cast("Mapping[object, object]", value)
+            yield from (issue for key in fields if not _is_fit(key) or key is None for issue in _unfit_key(key, loc))
+            inside, size = cast("Mapping[str, object]", fields).items(), len(fields)
+        elif isinstance(value, list | tuple):
+            items = cast("list[object]", value)
+            inside, size = enumerate(items), len(items)
+        else:
+            yield from _unfit(value, loc)
+            continue
+        count += size
+        if count > MAX_VALUES:
+            what, hint = f"These are more than {MAX_VALUES} values.", "Make it several things."
+        elif len(loc) > MAX_DEPTH:
+            what, hint = f"This is nested more than {MAX_DEPTH} levels deep.", "Flatten it."
+        else:
+            left.extend([(item, (*loc, key)) for key, item in inside if not _is_fit(item)])
+            continue
+        yield Issue(loc[:8], IssueCode.TOO_COMPLEX, what, hint)
+        return
+
+
+def _unfit_key(key: object, loc: Location) -> Iterator[Issue]:
+    if isinstance(key, str):
+        yield from _unfit(key, loc)
+    else:
+        yield Issue(loc, IssueCode.INVALID_VALUE, f"{key!r} is not a name.", "Names are text: put quotes around it.")
+
+
+def _unfit(value: object, loc: Location) -> Iterator[Issue]:
     code = IssueCode.INVALID_VALUE
-    if len(loc) > MAX_DEPTH:
-        yield Issue(loc[:8], IssueCode.TOO_COMPLEX, f"This is nested more than {MAX_DEPTH} levels deep.", "Flatten it.")
-    elif isinstance(content, str):
-        if "\0" in content:
+    if isinstance(value, str):
+        if "\0" in value:
             yield Issue(loc, code, "A text holds a NUL character.", "PostgreSQL stores none; remove it.")
-        elif not content.isascii() and any("\ud800" <= character <= "\udfff" for character in content):
+        elif any("\ud800" <= character <= "\udfff" for character in value):
             yield Issue(loc, code, "A text holds half a surrogate pair.", "Send whole characters.")
-    elif isinstance(content, Mapping):
-        for key, value in cast("Mapping[object, object]", content).items():
-            if not isinstance(key, str):
-                yield Issue(loc, code, f"{key!r} is not a name.", "Names are text: put quotes around it.")
-                continue
-            yield from _unstorable(key, loc)
-            yield from _unstorable(value, (*loc, key))
-    elif isinstance(content, list | tuple):
-        for index, value in enumerate(cast("list[object]", content)):
-            yield from _unstorable(value, (*loc, index))
-    elif isinstance(content, float | Decimal):
-        if not math.isfinite(content):
-            yield Issue(loc, code, f"{content} is not a number.", "Leave it out.")
-    elif content is not None and not isinstance(content, bool | int):
-        yield Issue(loc, code, f"{type(content).__name__} is not a value of JSON.", "Write it as text.")
+    elif isinstance(value, float | Decimal):
+        if not math.isfinite(value):
+            yield Issue(loc, code, f"{value} is not a number.", "Leave it out.")
+    elif value is not None and not isinstance(value, bool | int):
+        yield Issue(loc, code, f"{type(value).__name__} is not a value of JSON.", "Write it as text.")
