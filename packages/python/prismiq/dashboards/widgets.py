@@ -93,7 +93,8 @@ class Link(Part):
         default_factory=dict, description="Values for its filters: the filter's id and the output clicked on."
     )
     url: Annotated[str, StringConstraints(min_length=1, max_length=2_000), AfterValidator(_safe)] | None = Field(
-        default=None, description="An address; `{carrier}` stands for the value of the output `carrier`."
+        default=None,
+        description="An address; `{carrier}` stands for the value of the output `carrier`, percent-encoded.",
     )
 
     @model_validator(mode="after")
