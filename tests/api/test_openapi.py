@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from prismiq.access import AccessPolicy
 from prismiq.api import create_router, public_context
 from prismiq.api.documentation import QUERY_BODY, inlined
+from prismiq.dashboards import MemoryStore
 from prismiq.engine import PrismiqEngine
 from prismiq.query import QueryDefinition
 
@@ -20,7 +21,7 @@ EXAMPLES = QUERY_BODY["content"]["application/json"]["examples"]
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     app = FastAPI()
-    engine = PrismiqEngine("postgresql://nowhere", policy=AccessPolicy.open())
+    engine = PrismiqEngine("postgresql://nowhere", policy=AccessPolicy.open(), store=MemoryStore())
     app.include_router(create_router(engine, get_context=public_context), prefix="/prismiq")
     return app.openapi()
 
@@ -38,21 +39,56 @@ def test_paths(document: dict[str, Any]) -> None:
         "POST /prismiq/query/sql",
         "POST /prismiq/query/explain",
         "GET /prismiq/query/schema",
+        "GET /prismiq/dashboards",
+        "POST /prismiq/dashboards",
+        "POST /prismiq/dashboards/import",
+        "GET /prismiq/dashboards/{id}",
+        "PATCH /prismiq/dashboards/{id}",
+        "DELETE /prismiq/dashboards/{id}",
+        "POST /prismiq/dashboards/{id}/duplicate",
+        "GET /prismiq/dashboards/{id}/export",
+        "POST /prismiq/dashboards/{id}/widgets",
+        "PATCH /prismiq/dashboards/{id}/widgets/{widget}",
+        "DELETE /prismiq/dashboards/{id}/widgets/{widget}",
+        "PUT /prismiq/dashboards/{id}/layout",
+        "GET /prismiq/saved-queries",
+        "POST /prismiq/saved-queries",
+        "GET /prismiq/saved-queries/{id}",
+        "PATCH /prismiq/saved-queries/{id}",
+        "DELETE /prismiq/saved-queries/{id}",
+        "POST /prismiq/saved-queries/{id}/duplicate",
+        "GET /prismiq/pins",
+        "POST /prismiq/pins",
+        "PUT /prismiq/pins/order",
+        "DELETE /prismiq/pins/{id}",
         "GET /prismiq/health/live",
         "GET /prismiq/health/ready",
     }
 
 
+def test_without_a_store_there_are_no_dashboards() -> None:
+    app = FastAPI()
+    engine = PrismiqEngine("postgresql://nowhere", policy=AccessPolicy.open())
+    app.include_router(create_router(engine, get_context=public_context))
+    assert not [path for path in app.openapi()["paths"] if path.startswith(("/dashboards", "/saved", "/pins"))]
+
+
 def test_every_operation_is_described(document: dict[str, Any]) -> None:
+    operations: set[str] = set()
     for path, methods in document["paths"].items():
         for operation in methods.values():
             assert operation["summary"], path
             assert operation["description"], path
-            (content,) = operation["responses"]["200"]["content"].items()
-            assert content[0] == ("application/schema+json" if path.endswith("/query/schema") else "application/json")
-            assert content[1]["schema"], path
+            assert operation["operationId"] not in operations
+            operations.add(operation["operationId"])
+            (success,) = [status for status in operation["responses"] if status.startswith("2")]
+            if success != "204":
+                (content,) = operation["responses"][success]["content"].items()
+                is_schema = path.endswith("/query/schema")
+                assert content[0] == ("application/schema+json" if is_schema else "application/json")
+                assert content[1]["schema"], path
             for status, response in operation["responses"].items():
-                if status != "200":
+                if status != success:
                     assert list(response["content"]) == ["application/problem+json"], (path, status)
 
 

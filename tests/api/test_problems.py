@@ -26,6 +26,7 @@ class FailingEngine:
 
     policy = AccessPolicy.open()
     settings = Settings()
+    store = None
 
     def __init__(self, error: BaseException) -> None:
         self._error = error
@@ -48,7 +49,11 @@ def failing(error: BaseException) -> FastAPI:
 ISSUE = Issue(("filters", 0), IssueCode.INVALID_VALUE, "No.", "Yes.")
 STATUSES: list[tuple[PrismiqError, int, str | None]] = [
     (errors.QueryError([ISSUE]), 422, None),
+    (errors.DefinitionError([ISSUE]), 422, None),
     (errors.NotFoundError("m", hint="h"), 404, None),
+    (errors.ConflictError("m", hint="h"), 409, None),
+    (errors.VersionConflictError("m", hint="h", current_version=7), 412, None),
+    (errors.StoreNotReadyError("m", hint="h"), 503, "30"),
     (errors.PermissionDeniedError("m", hint="h"), 403, None),
     (errors.ContextError("m", hint="h"), 403, None),
     (errors.PayloadTooLargeError("m", hint="h"), 413, None),
@@ -92,7 +97,7 @@ async def test_each_error_has_its_status_everywhere(
             problem = response.json()
             assert (problem["code"], problem["detail"], problem["hint"]) == (error.code, error.message, error.hint)
             assert "secret" not in response.text
-            if isinstance(error, errors.QueryError):
+            if isinstance(error, errors.DefinitionError):
                 assert problem["errors"] == [
                     {"loc": ["filters", 0], "code": "invalid_value", "message": "No.", "hint": "Yes."}
                 ]

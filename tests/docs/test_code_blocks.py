@@ -11,7 +11,17 @@ from typing import Any
 import pytest
 import yaml
 
-from prismiq import AccessPolicy, PrismiqEngine, RequestContext, RowFilter, SchemaConfiguration, TablePolicy
+from prismiq import (
+    AccessPolicy,
+    Dashboard,
+    PrismiqEngine,
+    RequestContext,
+    RowFilter,
+    SchemaConfiguration,
+    TablePolicy,
+)
+from prismiq.dashboards.files import load_yaml
+from prismiq.dashboards.reading import read
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "packages/docs").glob("*.md"), *(ROOT / "examples").rglob("*.md")])
@@ -38,8 +48,13 @@ def test_python_compiles_and_its_imports_exist(code: str) -> None:
 
 
 @pytest.mark.parametrize("text", blocks("yaml", [page for page in PAGES if page != POLICIES]))
-def test_yaml_is_a_schema_configuration(text: str) -> None:
-    assert SchemaConfiguration.load(yaml.safe_load(text)).tables
+def test_yaml_is_a_schema_configuration_or_a_dashboard(text: str) -> None:
+    if text.startswith("kind: dashboard"):
+        content = load_yaml(text)
+        assert content.pop("kind") == "dashboard"
+        assert read(Dashboard, content).widgets
+    else:
+        assert SchemaConfiguration.load(yaml.safe_load(text)).tables
 
 
 @pytest.mark.parametrize("text", blocks("yaml", [POLICIES]))

@@ -7,13 +7,14 @@ import httpx
 import pytest
 
 from prismiq.engine import PrismiqEngine
+from security.boards import filled_store
 from security.callers import POLICY, client_for, host
 
 
 @pytest.fixture
 async def engine(shared_shop_dsn: str) -> AsyncIterator[PrismiqEngine]:
-    """The shop, under the policy of callers.py."""
-    async with PrismiqEngine(shared_shop_dsn, policy=POLICY) as engine:
+    """The shop, under the policy of callers.py, with the dashboards of boards.py."""
+    async with PrismiqEngine(shared_shop_dsn, policy=POLICY, store=await filled_store()) as engine:
         yield engine
 
 

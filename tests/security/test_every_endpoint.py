@@ -17,7 +17,9 @@ import pytest
 
 from prismiq.access import AccessPolicy, RequestContext
 from prismiq.api import create_router, public_context
+from prismiq.dashboards import MemoryStore
 from prismiq.engine import PrismiqEngine
+from security import boards
 from security.callers import KEPT_FROM, OF_ACME, OF_GLOBEX, asking, client_for, host
 
 ALL = {"acme": 200, "globex": 200, "clerk": 200, "nobodys": 200}
@@ -106,7 +108,7 @@ SHOWN = [
     ("refunds", {**ALL, "clerk": 404}),
     ("audit_log", NOT_FOUND),
 ]
-ACCESS: Mapping[tuple[str, str], list[Call]] = {
+READING: Mapping[tuple[str, str], list[Call]] = {
     ("GET", "/schema"): [Call("/schema", ALL)],
     ("GET", "/schema/tables/{table}"): [Call(f"/schema/tables/{table}", expected) for table, expected in SHOWN],
     ("GET", "/schema/table"): [Call(f"/schema/table?table={table}", expected) for table, expected in SHOWN],
@@ -129,6 +131,10 @@ ACCESS: Mapping[tuple[str, str], list[Call]] = {
 }
 
 
+STORED = {route: [Call(*call) for call in calls] for route, calls in boards.calls().items()}
+ACCESS: Mapping[tuple[str, str], list[Call]] = {**READING, **STORED}
+
+
 def routes_of(routes: list[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Every method and path below a router. Whatever else it holds fails the test, rather than hide a route."""
     for route in routes:
@@ -142,9 +148,8 @@ def routes_of(routes: list[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
 
 
 def test_every_route_has_an_entry() -> None:
-    router = create_router(
-        PrismiqEngine("postgresql://nowhere", policy=AccessPolicy.open()), get_context=public_context
-    )
+    engine = PrismiqEngine("postgresql://nowhere", policy=AccessPolicy.open(), store=MemoryStore())
+    router = create_router(engine, get_context=public_context)
     assert set(routes_of(router.routes)) == set(ACCESS)
 
 
@@ -161,7 +166,7 @@ def _without_clocks(response: httpx.Response) -> bytes:
 async def test_a_caller_gets_what_is_theirs(client: httpx.AsyncClient, who: str, method: str, route: str) -> None:
     ask = asking(client, who)
     for call in ACCESS[method, route]:
-        response = await ask(method, call.path, json=call.body)
+        response = await ask(method, call.path, json=call.body, headers={"if-match": "*"})
         assert response.status_code == call.expected[who], (call, response.text)
         # What the caller asked for, an error may repeat.
         asked = (call.path + str(call.body)).encode()
@@ -192,6 +197,23 @@ async def test_nobody_gets_nothing(client: httpx.AsyncClient, method: str, route
             assert (refused.status_code, refused.content) == (401, sign_in), how
 
 
+async def test_what_is_stored_would_be_found(client: httpx.AsyncClient) -> None:
+    """Each owner is shown what the test above looks for in the answers of others."""
+    for who, said in (
+        ("acme", (b"goodwill", b"Unter den Linden", b"Hamburg")),
+        ("globex", (b"secret segment", b"Baker")),
+    ):
+        shown = b"".join(
+            [
+                (await asking(client, who)(method, call.path)).content
+                for (method, _), calls in STORED.items()
+                for call in calls
+                if method == "GET"
+            ]
+        )
+        assert [each for each in said if each not in shown] == []
+
+
 async def test_what_is_looked_for_would_be_found(shared_shop_dsn: str) -> None:
     """The same calls without a policy show every value that the test above looks for."""
     shown = b""
@@ -201,7 +223,7 @@ async def test_what_is_looked_for_would_be_found(shared_shop_dsn: str) -> None:
         client_for(host(engine, callers)) as client,
     ):
         ask = asking(client, "anybody")
-        for (method, _), calls in ACCESS.items():
+        for (method, _), calls in READING.items():
             for call in calls:
                 response = await ask(method, call.path, json=call.body)
                 assert response.status_code == 200, (call, response.text)

@@ -15,6 +15,8 @@ NAMES = [
     "ConfigurationError", "ContextError", "DataType", "DatabaseError", "DatabaseSchema", "DatabaseUnavailableError",
     "Dimension", "EngineNotOpenError", "Exists", "Filter", "Granularity", "Issue", "IssueCode", "Join", "JoinPair",
     "Limits", "Mask", "Measure", "Metric", "NamedDimension", "NestedQuery", "Not", "NotFoundError", "Operator", "Or", "OrderBy", "OutputColumn", "Path", "PayloadTooLargeError",
+    "ConflictError", "Dashboard", "DashboardStore", "DefinitionError", "MemoryStore", "PostgresStore", "SavedQuery",
+    "StoreNotReadyError", "VersionConflictError",
     "PermissionDeniedError", "Pivot", "PrismiqEngine", "PrismiqError", "QueryDefinition", "QueryError", "QueryFailedError",
     "QueryResult", "QueryTimeoutError", "QueryTooCostlyError", "Relationship", "RequestContext", "RequestError",
     "ResultTooLargeError", "RowFilter",

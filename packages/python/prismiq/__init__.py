@@ -31,13 +31,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from prismiq.access import AccessPolicy, Limits, Mask, RequestContext, RowFilter, TablePolicy
+from prismiq.dashboards import Dashboard, DashboardStore, MemoryStore, PostgresStore, SavedQuery
 from prismiq.engine import PrismiqEngine
 from prismiq.errors import (
     BusyError,
     ConfigurationError,
+    ConflictError,
     ContextError,
     DatabaseError,
     DatabaseUnavailableError,
+    DefinitionError,
     EngineNotOpenError,
     Issue,
     IssueCode,
@@ -51,6 +54,8 @@ from prismiq.errors import (
     QueryTooCostlyError,
     RequestError,
     ResultTooLargeError,
+    StoreNotReadyError,
+    VersionConflictError,
 )
 from prismiq.execution import QueryResult
 from prismiq.query import (
@@ -102,11 +107,15 @@ __all__ = [
     "Comparison",
     "Condition",
     "ConfigurationError",
+    "ConflictError",
     "ContextError",
+    "Dashboard",
+    "DashboardStore",
     "DataType",
     "DatabaseError",
     "DatabaseSchema",
     "DatabaseUnavailableError",
+    "DefinitionError",
     "Dimension",
     "EngineNotOpenError",
     "Exists",
@@ -119,6 +128,7 @@ __all__ = [
     "Limits",
     "Mask",
     "Measure",
+    "MemoryStore",
     "Metric",
     "NamedDimension",
     "NestedQuery",
@@ -132,6 +142,7 @@ __all__ = [
     "PayloadTooLargeError",
     "PermissionDeniedError",
     "Pivot",
+    "PostgresStore",
     "PrismiqEngine",
     "PrismiqError",
     "QueryDefinition",
@@ -145,12 +156,15 @@ __all__ = [
     "RequestError",
     "ResultTooLargeError",
     "RowFilter",
+    "SavedQuery",
     "SchemaConfiguration",
     "Settings",
     "Statement",
+    "StoreNotReadyError",
     "TablePolicy",
     "TableSchema",
     "Top",
+    "VersionConflictError",
     "create_router",
     "public_context",
 ]

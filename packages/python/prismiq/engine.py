@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any
@@ -14,6 +14,7 @@ from prismiq.access.check import tables_called
 from prismiq.access.explain import TableAccess, explain_access
 from prismiq.access.scopes import Scopes
 from prismiq.access.visible import visible_schema
+from prismiq.dashboards import Dashboards, DashboardStore, Pins, PostgresStore, StoredQueries
 from prismiq.errors import ConfigurationError, Issue, IssueCode, NotFoundError, PermissionDeniedError, QueryError
 from prismiq.execution import Database, Numbers, QueryResult
 from prismiq.execution.answers import Answer, Answers, MemoryCache
@@ -22,6 +23,9 @@ from prismiq.execution.host_sessions import Pool
 from prismiq.introspection import SchemaCache, introspect
 from prismiq.plan import plan, render
 from prismiq.plan.definitions import UsableDefinitions, define
+from prismiq.plan.planner import plan_with_shortcuts
+from prismiq.plan.planning import Shortcut
+from prismiq.plan.shortcuts import without_shortcuts
 from prismiq.query import Condition, Dimension, Operator, QueryDefinition
 from prismiq.query.fields import Path
 from prismiq.query.places import as_written
@@ -48,8 +52,9 @@ class PrismiqEngine:
     Construct it anywhere, it is cheap; `await engine.open()` or `async with engine` before use. Without a policy it
     answers in full, since Python code is the host's own; with one every call needs a context.
 
-    `clock` tells the time that relative periods are relative to. Raises ConfigurationError when neither or both of
-    `dsn` and `pool` are given.
+    `store` is where dashboards are kept: the address of a PostgreSQL, or any DashboardStore; by default the setting
+    `store_dsn`, else there are none. `clock` tells the time that relative periods are relative to. Raises
+    ConfigurationError when neither or both of `dsn` and `pool` are given.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class PrismiqEngine:
         policy: AccessPolicy | None = None,
         configuration: SchemaConfiguration | None = None,
         settings: Settings | None = None,
+        store: DashboardStore | str | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         if (dsn is None) == (pool is None):
@@ -80,10 +86,14 @@ class PrismiqEngine:
         cache = MemoryCache(self.settings.cache_max_bytes)
         self._answers = Answers(cache, ttl=self.settings.cache_ttl, stale=self.settings.cache_stale)
         self._questions = Questions(self.settings, self._definitions)
+        where = store or (self.settings.store_dsn.get_secret_value() if self.settings.store_dsn else None)
+        self.store = PostgresStore(where, settings=self.settings) if isinstance(where, str) else where
 
     async def open(self) -> None:
-        """Opens the pool. PostgreSQL need not be there yet: the first query says so if it is not."""
+        """Opens the pools. PostgreSQL need not be there yet: the first query says so if it is not."""
         await self._database.open()
+        if self.store is not None:
+            await self.store.open()
 
     async def close(self) -> None:
         """Ends background work and closes the engine's own pool; the host's stays open."""
@@ -91,6 +101,8 @@ class PrismiqEngine:
         await self._schema.close()
         self._schema = SchemaCache(self._introspect, self.settings.schema_ttl)  # so that it may be opened again
         await self._database.close()
+        if self.store is not None:
+            await self.store.close()
 
     async def __aenter__(self) -> PrismiqEngine:
         await self.open()
@@ -235,8 +247,88 @@ class PrismiqEngine:
         return explain_access(database, self.policy or AccessPolicy.open(), context)
 
     async def check_ready(self) -> None:
-        """Asks PostgreSQL for a sign of life. Raises DatabaseUnavailableError or BusyError."""
+        """Asks PostgreSQL for a sign of life, and whether the dashboards' tables are there.
+
+        Raises DatabaseUnavailableError, BusyError or StoreNotReadyError.
+        """
         await self._database.ping()
+        if self.store is not None:
+            await self.store.check()
+
+    @property
+    def dashboards(self) -> Dashboards:
+        """The stored dashboards. Raises ConfigurationError for an engine without a store."""
+        store = self._kept()
+        return Dashboards(store, self, self.saved_queries, needs_tenant=self._needs_tenant)
+
+    @property
+    def saved_queries(self) -> StoredQueries:
+        """The stored queries. Raises ConfigurationError for an engine without a store."""
+        return StoredQueries(self._kept(), self, needs_tenant=self._needs_tenant)
+
+    @property
+    def pins(self) -> Pins:
+        """What users keep at hand. Raises ConfigurationError for an engine without a store."""
+        return Pins(self._kept(), needs_tenant=self._needs_tenant)
+
+    async def migrate(self) -> list[str]:
+        """Makes or changes the tables that dashboards are stored in; several instances may do so at once.
+
+        Returns the revisions applied. Raises ConfigurationError without a store, or without Alembic.
+        """
+        return await self._kept().migrate()
+
+    async def plan_outputs(self, query: Question, context: RequestContext | None = None) -> Sequence[str] | None:
+        """The names of a query's outputs, without running it; None for a pivot, whose columns the rows decide.
+
+        Raises like `execute_query`.
+        """
+        statement = await self._prepare(query, context)
+        return None if statement.pivot is not None else [column.name for column in statement.columns]
+
+    async def with_explicit_paths(
+        self, query: Mapping[str, Any], context: RequestContext | None = None
+    ) -> dict[str, Any]:
+        """A query with a path in the place of each bare table name: it keeps its meaning when the schema grows.
+
+        Raises like `execute_query`.
+        """
+        scoped = await self._scoped(context)
+        meaning, shortcuts = self._meaning(query, scoped)
+        if not shortcuts:
+            return dict(query)
+        explicit = without_shortcuts(query, shortcuts)
+        try:
+            return explicit if self._meaning(explicit, scoped)[0] == meaning else dict(query)
+        except QueryError:
+            return dict(query)
+
+    def _meaning(self, question: Question, scoped: ScopedSchema) -> tuple[object, list[Shortcut]]:
+        """The plan and the values of a question, by which two can be compared, and the shortcuts in it."""
+        try:
+            shape, values = self._questions.shape(question, scoped)
+            planned, shortcuts = plan_with_shortcuts(shape, scoped, max_tables=self.settings.max_joined_tables)
+            return (planned, values), shortcuts
+        except QueryError as error:
+            raise QueryError(as_written(error.issues, question)) from None
+
+    def _kept(self) -> DashboardStore:
+        if self.store is None:
+            raise ConfigurationError(
+                "This engine has no store for dashboards.",
+                hint='Give it one: PrismiqEngine(…, store="postgresql://…"), or set PRISMIQ_STORE_DSN.',
+            )
+        return self.store
+
+    @property
+    def _needs_tenant(self) -> bool:
+        policy = self.policy
+        return policy is not None and (
+            policy.tenant_column is not None
+            or policy.schema_per_tenant is not None
+            or "tenant" in policy.session.values()
+            or any(rule.tenant_column for rule in policy.tables.values())
+        )
 
     async def _prepare(self, question: Question, context: RequestContext | None) -> Statement:
         """The pipeline up to PostgreSQL: read, scope, expand, split, plan (or find the plan), bind."""

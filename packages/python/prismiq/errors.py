@@ -4,8 +4,11 @@
     ├── ConfigurationError          configuration_invalid    the engine, policy or configuration is set up wrongly
     │   └── EngineNotOpenError      engine_not_open          used before `open()` or after `close()`
     ├── RequestError                request_invalid          the caller can mend it
-    │   ├── QueryError              query_invalid            it cannot be planned; `.issues` has every reason
+    │   ├── DefinitionError         definition_invalid       a dashboard is not valid; `.issues` has every reason
+    │   │   └── QueryError          query_invalid            a query cannot be planned
     │   ├── NotFoundError           not_found                there is no such thing for this caller
+    │   ├── ConflictError           conflict                 something else is there already
+    │   │   └── VersionConflictError version_conflict        somebody changed it first; `.current_version` is theirs
     │   ├── PermissionDeniedError   permission_denied        the policy does not grant this operation
     │   ├── ContextError            context_incomplete       the context lacks what the policy needs
     │   ├── PayloadTooLargeError    payload_too_large        the body is larger than the limit
@@ -13,6 +16,7 @@
     │   └── QueryTooCostlyError     query_too_costly         PostgreSQL expects it to cost more than is allowed
     └── DatabaseError               database_error           PostgreSQL or the way to it
         ├── DatabaseUnavailableError database_unavailable    not reachable now; try again
+        ├── StoreNotReadyError      store_not_ready          the dashboards' tables are missing or old
         ├── BusyError               busy                     no connection became free in time
         ├── QueryTimeoutError       query_timeout            the statement ran over its time-out
         └── QueryFailedError        query_failed             PostgreSQL refused the values of this query
@@ -106,10 +110,10 @@ class RequestError(PrismiqError):
     code = "request_invalid"
 
 
-class QueryError(RequestError):
-    """The definition cannot be planned. `issues` has every reason found, each with its place."""
+class DefinitionError(RequestError):
+    """A stored thing, or what asks for it, is not valid. `issues` has every reason found, each with its place."""
 
-    code = "query_invalid"
+    code = "definition_invalid"
 
     def __init__(self, issues: Sequence[Issue]) -> None:
         self.issues = tuple(issues)
@@ -118,10 +122,32 @@ class QueryError(RequestError):
         super().__init__(first.message + more, hint=first.hint)
 
 
+class QueryError(DefinitionError):
+    """The definition cannot be planned. `issues` has every reason found, each with its place."""
+
+    code = "query_invalid"
+
+
 class NotFoundError(RequestError):
     """There is no such thing for this caller; whether it exists for another is not said."""
 
     code = "not_found"
+
+
+class ConflictError(RequestError):
+    """What is asked for does not go together with what is there."""
+
+    code = "conflict"
+
+
+class VersionConflictError(ConflictError):
+    """Somebody else changed it since the caller read it. Nothing was written."""
+
+    code = "version_conflict"
+
+    def __init__(self, message: str, *, current_version: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint, details={"current_version": current_version})
+        self.current_version = current_version
 
 
 class PermissionDeniedError(RequestError):
@@ -165,6 +191,13 @@ class DatabaseUnavailableError(DatabaseError):
 
     code = "database_unavailable"
     retry_after: ClassVar[int] = 2
+
+
+class StoreNotReadyError(DatabaseError):
+    """The tables that dashboards are stored in are missing, older than this program, or out of the role's reach."""
+
+    code = "store_not_ready"
+    retry_after: ClassVar[int] = 30
 
 
 class BusyError(DatabaseError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from prismiq.calendars import Calendar, Month, Weekday
@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     pooler: Pooler = Field(
         default="auto",
         description="`transaction` behind PgBouncer and its like, `none` without; `auto` finds out by itself.",
+    )
+
+    store_dsn: SecretStr | None = Field(
+        default=None, description="Where dashboards are stored: the address of a PostgreSQL; without it nowhere."
     )
 
     schema_ttl: float = Field(default=300.0, gt=0, description="Seconds before the schema is read again.")

@@ -83,14 +83,17 @@ def test_from_the_first_start_to_the_second(folder: Path) -> None:
         assert "336,776 flights" in first.output
         assert "50,094 keys of the source lead nowhere" in first.output
         lines = [line for line in first.lines if line.startswith("curl ")]
-        assert len(lines) == 3
-        schema, airlines, planes = map(paste, lines)
+        assert len(lines) == 4
+        schema, airlines, planes, dashboards = map(paste, lines)
         assert {table["name"] for table in schema["tables"]} == {"airlines", "airports", "planes", "weather", "flights"}
         assert airlines["rows"][0][:2] == ["United Air Lines Inc.", 58_665]
         # Each plane counts once, and so do its seats: 336,776 flights are made by 3,322 planes.
         makers = {row[0]: row[1:] for row in planes["rows"]}
         assert sum(row[0] for row in makers.values()) == 16_174
         assert all(row[1] <= row[0] for row in makers.values() if row[1])
+        assert [each["slug"] for each in dashboards["items"]] == ["punctuality", "weather-and-delays"]
+        copied = httpx.post(f"{first.url}/dashboards/{dashboards['items'][0]['id']}/duplicate")
+        assert copied.status_code == 201
         assert httpx.get(f"{first.url}/docs").status_code == 200
         assert httpx.get(first.url).headers["location"] == "docs"
         assert first.stop() == 0
@@ -98,6 +101,8 @@ def test_from_the_first_start_to_the_second(folder: Path) -> None:
     with demo(folder) as second:
         assert "Loaded" not in second.output
         assert second.seconds < first.seconds
+        kept = {each["slug"]: each["version"] for each in httpx.get(f"{second.url}/dashboards").json()["items"]}
+        assert kept == {"punctuality": 1, "weather-and-delays": 1, "copy-of-punctuality": 1}
         assert paste(lines[1].replace(first.url, second.url))["rows"] == airlines["rows"]
         second.stop(signal.SIGTERM)
         assert processes_of(folder) == []

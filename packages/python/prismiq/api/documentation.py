@@ -89,9 +89,12 @@ class HealthResponse(BaseModel):
     status: str = Field(examples=["ok"])
 
 
-def documented(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:
-    """FastAPI's `responses`: the model for 200, and a problem for each of the other statuses."""
-    return {200: {"model": model, "description": "The answer."}, **{status: _PROBLEMS[status] for status in statuses}}
+def documented(model: type[BaseModel] | None, *statuses: int, success: int = 200) -> dict[int | str, dict[str, Any]]:
+    """FastAPI's `responses`: the model for success, and a problem for each of the other statuses."""
+    answer: dict[str, Any] = (
+        {"description": "Done."} if model is None else {"model": model, "description": "The answer."}
+    )
+    return {success: answer, **{status: _PROBLEMS[status] for status in statuses}}
 
 
 def inlined(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,14 +150,17 @@ _PROBLEMS: dict[int, dict[str, Any]] = {
     status: {"description": description, "content": {MEDIA_TYPE: {"schema": _PROBLEM_SCHEMA}}}
     for status, description in {
         403: "The policy does not permit this, or the context lacks what the policy needs.",
+        409: "Something else is there already: another of this slug.",
+        412: "It was changed since it was read. `ETag` and `current_version` have the version that is there.",
+        428: "`If-Match` is missing: the ETag of the version that is to be changed.",
         404: "There is no such thing for this caller.",
         406: "The client accepts nothing that is served here.",
         413: "The body is larger than the limit.",
         415: "The body is not JSON.",
-        422: "The query or a parameter is not valid: `errors` has every reason and its place.",
+        422: "The definition or a parameter is not valid: `errors` has every reason and its place.",
         429: "No connection to the database became free in time.",
         502: "The database failed.",
-        503: "The database is away. `Retry-After` says when to come again.",
+        503: "The database is away, or the store not ready. `Retry-After` says when to come again.",
         504: "The query ran over its time-out and was cancelled.",
     }.items()
 }

@@ -21,9 +21,11 @@ from starlette.responses import Response
 from prismiq.errors import (
     BusyError,
     ConfigurationError,
+    ConflictError,
     ContextError,
     DatabaseError,
     DatabaseUnavailableError,
+    DefinitionError,
     EngineNotOpenError,
     Location,
     NotFoundError,
@@ -36,6 +38,8 @@ from prismiq.errors import (
     QueryTooCostlyError,
     RequestError,
     ResultTooLargeError,
+    StoreNotReadyError,
+    VersionConflictError,
 )
 
 logger = logging.getLogger(__name__)
@@ -61,10 +65,20 @@ class InvalidParameterError(RequestError):
     code = "invalid_parameter"
 
 
+class PreconditionRequiredError(RequestError):
+    """A change does not say to which version it is made."""
+
+    code = "precondition_required"
+
+
 # The most special class first.
 _STATUSES: tuple[tuple[type[PrismiqError], int, str], ...] = (
     (QueryError, 422, "The query is not valid"),
+    (DefinitionError, 422, "The definition is not valid"),
     (InvalidParameterError, 422, "A parameter is not valid"),
+    (VersionConflictError, 412, "It was changed meanwhile"),
+    (ConflictError, 409, "Conflict"),
+    (PreconditionRequiredError, 428, "A precondition is required"),
     (NotFoundError, 404, "Not found"),
     (PermissionDeniedError, 403, "Not permitted"),
     (ContextError, 403, "The context is incomplete"),
@@ -74,6 +88,7 @@ _STATUSES: tuple[tuple[type[PrismiqError], int, str], ...] = (
     (UnsupportedMediaTypeError, 415, "The body has the wrong type"),
     (NotAcceptableError, 406, "No acceptable answer"),
     (RequestError, 400, "The request is not valid"),
+    (StoreNotReadyError, 503, "The store is not ready"),
     (DatabaseUnavailableError, 503, "The database is away"),
     (BusyError, 429, "Busy"),
     (QueryTimeoutError, 504, "The query took too long"),
@@ -106,6 +121,7 @@ class Problem(BaseModel):
     code: str = Field(examples=["query_invalid"])
     hint: str | None = None
     errors: list[ProblemIssue] | None = Field(default=None, description="Every reason, where there may be several.")
+    current_version: int | None = Field(default=None, description="After a lost race: the version that is there.")
 
 
 class ProblemRoute(APIRoute):
@@ -140,7 +156,7 @@ def problem_response(error: PrismiqError, *, issues: list[dict[str, object]] | N
     """The response for one of our errors. What the database said goes to the log, and only there."""
     if isinstance(error, DatabaseError):
         logger.warning("%s", error.message, exc_info=error.__cause__)
-    if isinstance(error, QueryError):
+    if isinstance(error, DefinitionError):
         issues = [issue_json(issue.loc, issue.code.value, issue.message, issue.hint) for issue in error.issues]
     if isinstance(error, InvalidParameterError) and issues is None:
         issues = [issue_json(("query", str(error.details["parameter"])), "invalid", error.message, error.hint)]
@@ -156,7 +172,15 @@ def problem_response(error: PrismiqError, *, issues: list[dict[str, object]] | N
         body["hint"] = error.hint
     if issues is not None:
         body["errors"] = issues
+    if isinstance(error, VersionConflictError):
+        body["current_version"] = error.current_version
+        headers["ETag"] = version_tag(error.current_version)
     return Response(json_bytes(body), status, headers, MEDIA_TYPE)
+
+
+def version_tag(version: int) -> str:
+    """The entity tag of a stored thing's version."""
+    return f'"{version}"'
 
 
 def issue_json(loc: Location, code: str, message: str, hint: str | None) -> dict[str, object]:

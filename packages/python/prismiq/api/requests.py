@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
@@ -27,10 +27,21 @@ async def read_json_body(request: Request, limit: int) -> bytes:
     Raises UnsupportedMediaTypeError when it is not said to be JSON, PayloadTooLargeError as soon as it is known to be
     longer than `limit` bytes, ClientDisconnect when the client leaves.
     """
+    return await read_body(request, limit)
+
+
+async def read_body(request: Request, limit: int, media_types: Collection[str] = ()) -> bytes:
+    """The body's bytes, of one of the media types; by default JSON of any kind. Raises like `read_json_body`."""
     media_type = header(request, b"content-type").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not (
+    is_json = media_type == "application/json" or (
         media_type.startswith("application/") and media_type.endswith("+json")
-    ):
+    )
+    if media_types and media_type not in media_types:
+        known = ", ".join(sorted(media_types))
+        raise UnsupportedMediaTypeError(
+            f"The body is {media_type or 'of no type'}.", hint=f"Read are {known}, as the `Content-Type` says."
+        )
+    if not media_types and not is_json:
         raise UnsupportedMediaTypeError(
             f"The body is {media_type or 'of no type'}, not JSON.", hint="Send `Content-Type: application/json`."
         )

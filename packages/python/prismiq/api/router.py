@@ -5,8 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from prismiq.api.context import GetContext
+from prismiq.api.dashboards import dashboards_router
 from prismiq.api.health import health_router
+from prismiq.api.pins import pins_router
 from prismiq.api.query import query_router
+from prismiq.api.saved_queries import saved_queries_router
 from prismiq.api.schema import schema_router
 from prismiq.engine import PrismiqEngine
 from prismiq.errors import ConfigurationError
@@ -20,6 +23,7 @@ def create_router(engine: PrismiqEngine, *, get_context: GetContext) -> APIRoute
     `get_context` is any FastAPI dependency of yours that returns a `RequestContext`; it raises your own HTTPException
     for whoever may not ask. `public_context` lets everybody in. The router touches nothing of the application around
     it; open and close the engine in your lifespan (`async with engine: yield`). Until then requests get a 503.
+    Dashboards are among what it serves where the engine has a `store`.
 
     Raises ConfigurationError for an engine without a policy.
     """
@@ -32,5 +36,9 @@ def create_router(engine: PrismiqEngine, *, get_context: GetContext) -> APIRoute
     router = APIRouter()
     router.include_router(query_router(engine, get_context), tags=["query"])  # first, as routes are tried in order
     router.include_router(schema_router(engine, get_context), tags=["schema"])
+    if engine.store is not None:
+        router.include_router(dashboards_router(engine, get_context), tags=["dashboards"])
+        router.include_router(saved_queries_router(engine, get_context), tags=["dashboards"])
+        router.include_router(pins_router(engine, get_context), tags=["dashboards"])
     router.include_router(health_router(engine), tags=["health"])
     return router

@@ -1,14 +1,18 @@
-"""The command line: `prismiq demo`, `serve`, `schema`, `query`, `sql` and `policy check`."""
+"""The command line: `prismiq demo`, `serve`, `schema`, `query`, `sql`, `policy check`, `migrate` and `dashboards`."""
 
 from __future__ import annotations
 
 import sys
 
+from prismiq.cli import stored
 from prismiq.cli.commands import app
 from prismiq.cli.output import print_error
 from prismiq.errors import PrismiqError
 
 __all__ = ["main"]
+
+app.command()(stored.migrate)
+app.add_typer(stored.app, name="dashboards")
 
 
 def main() -> None:

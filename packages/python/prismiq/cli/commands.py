@@ -75,7 +75,7 @@ def serve(
         url = address(listener)
 
         async def run() -> None:
-            async with _engine(database_url, config, AccessPolicy.open()) as engine:
+            async with engine_for(database_url, config, AccessPolicy.open()) as engine:
                 await engine.get_schema()  # learn now, not by the first request, that the database is away
                 app = FastAPI(title="Prismiq")
                 app.include_router(create_router(engine, get_context=public_context))
@@ -146,7 +146,7 @@ def check_policy(
     context = RequestContext(user=user, tenant=tenant, roles=frozenset(role or ()), attributes=attributes)
 
     async def run() -> list[TableAccess]:
-        async with _engine(database_url, config, policy) as engine:
+        async with engine_for(database_url, config, policy) as engine:
             return await engine.explain_access(context)
 
     output.print_access(asyncio.run(run()), as_json=as_json)
@@ -167,12 +167,15 @@ def _with_engine(database_url: str, config: Path | None, ask: Callable[[PrismiqE
     """Opens an engine, asks it one thing and closes it. The command line is the host's own: no policy."""
 
     async def run() -> T:
-        async with _engine(database_url, config, None) as engine:
+        async with engine_for(database_url, config, None) as engine:
             return await ask(engine)
 
     return asyncio.run(run())
 
 
-def _engine(database_url: str, config: Path | None, policy: AccessPolicy | None) -> PrismiqEngine:
+def engine_for(
+    database_url: str, config: Path | None, policy: AccessPolicy | None, store: str | None = None
+) -> PrismiqEngine:
+    """An engine for one command."""
     configuration = SchemaConfiguration.load(config) if config else None
-    return PrismiqEngine(database_url, policy=policy, configuration=configuration)
+    return PrismiqEngine(database_url, policy=policy, configuration=configuration, store=store)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import orjson
 from rich.console import Console
@@ -10,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from prismiq.access.explain import TableAccess
-from prismiq.errors import NotFoundError, PrismiqError, QueryError
+from prismiq.dashboards import Change
+from prismiq.errors import DefinitionError, NotFoundError, PrismiqError
 from prismiq.execution import QueryResult, encode_json
 from prismiq.schema.models import ColumnSchema, DatabaseSchema, TableSchema
 from prismiq.sql import Role, Statement
@@ -22,8 +25,8 @@ errors = Console(stderr=True, highlight=False)
 
 
 def print_error(error: PrismiqError) -> None:
-    """One message for what went wrong; for a query every reason, each with its place."""
-    if isinstance(error, QueryError):
+    """One message for what went wrong; for a definition every reason, each with its place."""
+    if isinstance(error, DefinitionError):
         for issue in error.issues:
             place = ".".join(map(str, issue.loc))
             _complain(f"{place}: {issue.message}" if place else issue.message, issue.hint)
@@ -113,6 +116,33 @@ def print_access(tables: list[TableAccess], *, as_json: bool) -> None:
             lacking.setdefault(message, []).append(table.table)
     for message, names in lacking.items():
         _complain(f"{message} Each query of {', '.join(names)} is an error.", None, kind="warning")
+
+
+def print_sql(text: str) -> None:
+    """SQL, byte for byte."""
+    sys.stdout.write(text)
+
+
+def print_migrated(revisions: Sequence[str]) -> None:
+    """What the tables of the store are now."""
+    _plain(f"Applied {', '.join(revisions)}." if revisions else "Nothing to do: the tables are as they should be.")
+
+
+def print_changes(changes: Sequence[Change], *, dry_run: bool) -> None:
+    """What was, or would be, changed: a diff for each file."""
+    for change in changes:
+        _plain(f"{change.action}: {change.slug} ({change.file})")
+        if change.diff:
+            _plain(change.diff.rstrip("\n"))
+    changed = sum(change.action != "keep" for change in changes)
+    would = "would be changed" if dry_run else "changed"
+    _plain(f"{changed} {would}, {len(changes) - changed} as they were.")
+
+
+def print_exported(names: Sequence[str], directory: Path) -> None:
+    """Which files were written."""
+    for name in names:
+        _plain(str(directory / name))
 
 
 def _print_tables(schema: DatabaseSchema) -> None:

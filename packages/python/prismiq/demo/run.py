@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from prismiq.demo.app import create_app
-from prismiq.demo.database import prepare_flights
+from prismiq.demo.database import prepare_flights, prepare_store
 from prismiq.demo.load import LoadReport
 from prismiq.embedded import EmbeddedPostgres
 from prismiq.serving import address, listen, orderly_end, serve
@@ -70,9 +70,10 @@ def run_demo(data_dir: Path, port: int, *, reset: bool, console: Console) -> Non
         console.print(f"Starting PostgreSQL in {server.data_dir} …", soft_wrap=True)
         with server:
             dsn = _load(server, console)
+            store = asyncio.run(prepare_store(server))
             url = address(listener)
             try:
-                asyncio.run(serve(create_app(dsn), listener, lambda: _print_what_to_try(url, dsn, console)))
+                asyncio.run(serve(create_app(dsn, store), listener, lambda: _print_what_to_try(url, dsn, console)))
             except KeyboardInterrupt:
                 console.print("Stopping …")
 
@@ -114,6 +115,7 @@ def _print_what_to_try(url: str, dsn: str, console: Console) -> None:
     for title, query in _QUERIES.items():
         body = shlex.quote(json.dumps(query))
         lines += [f"# {title}", f"curl -s {url}/query -H 'Content-Type: application/json' -d {body}", ""]
+    lines += ["# Dashboards over the flights, which you may copy and change", f"curl -s {url}/dashboards", ""]
     lines += [f"API docs: {url}/docs", f"Database: {dsn}", "Ctrl-C stops everything."]
     # Unwrapped and unstyled: a line must survive being pasted.
     console.print("\n".join(lines), soft_wrap=True, markup=False, highlight=False)

@@ -23,9 +23,11 @@ def milliseconds(settings: Settings) -> int:
     return max(1, round(settings.statement_timeout * 1000))
 
 
-async def connect_directly(dsn: str, settings: Settings) -> Connection:
-    """A connection whose session is read-only, in UTC and bounded in time, so that a query needs nothing around it."""
-    connection = await _driver.connect(dsn, timeout=settings.connect_timeout, server_settings=_session(settings))
+async def connect_directly(dsn: str, settings: Settings, *, writable: bool = False) -> Connection:
+    """A connection whose session is read-only unless it is to be writable, in UTC and bounded in time, so that a query
+    needs nothing around it."""
+    session = _session(settings) | {"default_transaction_read_only": "off" if writable else "on"}
+    connection = await _driver.connect(dsn, timeout=settings.connect_timeout, server_settings=session)
     await keep_months(connection)
     return connection
 

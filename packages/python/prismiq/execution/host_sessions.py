@@ -26,11 +26,11 @@ class HostSessions:
 
     own = False
 
-    def __init__(self, pool: Pool, settings: Settings) -> None:
+    def __init__(self, pool: Pool, settings: Settings, *, writable: bool = False) -> None:
         self._pool = pool
         self._settings = settings
         self._turns: Turns | None = None
-        self._begin = begin(settings)
+        self._begin = begin(settings, writable=writable)
 
     async def open(self) -> None:
         """Gets ready. PostgreSQL need not be there."""

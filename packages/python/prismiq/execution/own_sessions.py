@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
@@ -28,8 +29,9 @@ class OwnSessions:
 
     own = True
 
-    def __init__(self, dsn: str, settings: Settings) -> None:
+    def __init__(self, dsn: str, settings: Settings, *, writable: bool = False) -> None:
         self._dsn = driver_address(dsn)
+        self._writable = writable
         self._settings = settings
         self._turns: Turns | None = None
         self._connections: Connections | None = None
@@ -112,8 +114,8 @@ class OwnSessions:
                 pooled = self._settings.pooler == "transaction" or (
                     self._settings.pooler == "auto" and await self._is_behind_pooler()
                 )
-                connect = connect_through_pooler if pooled else connect_directly
-                self.begin = begin(self._settings) if pooled else None
+                connect = connect_through_pooler if pooled else partial(connect_directly, writable=self._writable)
+                self.begin = begin(self._settings, writable=self._writable) if pooled else None
                 if self._turns is None:
                     raise closed()
                 self._connections = Connections(

@@ -4,7 +4,8 @@
                     is one round trip; through a pooler in transaction mode each query is a transaction
     HostSessions    the host's pool; nothing may stay on its connections, so each query is a transaction
 
-Both give turns to callers: as many statements at once as there are connections, fairly among tenants.
+Only the store of dashboards asks for sessions that may write. Both give turns to callers: as many statements at once as
+there are connections, fairly among tenants.
 """
 
 from __future__ import annotations
@@ -43,11 +44,12 @@ class Sessions(Protocol):
         ...
 
 
-def begin(settings: Settings) -> str:
+def begin(settings: Settings, *, writable: bool = False) -> str:
     """What begins a transaction of ours, as one message and so one round trip. Constants and a number of ours: nothing
     in it comes from a request."""
+    mode = "READ WRITE" if writable else "READ ONLY"
     limit = f"SET LOCAL statement_timeout = {milliseconds(settings)}"
-    return f"BEGIN READ ONLY; SET LOCAL TimeZone = 'UTC'; SET LOCAL jit = off; {limit}"
+    return f"BEGIN {mode}; SET LOCAL TimeZone = 'UTC'; SET LOCAL jit = off; {limit}"
 
 
 @asynccontextmanager

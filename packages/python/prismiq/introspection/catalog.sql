@@ -1,7 +1,7 @@
 -- Everything the connected role may read, as one JSON document in one row: {default_schema, hll_schema, types, tables}.
 -- catalog.py, which turns it into models, resolves the numbers and decides what a key proves.
 --
--- $1  text[]: the schemas to read, or NULL for every schema that is not PostgreSQL's own.
+-- $1  text[]: the schemas to read, or NULL for every schema that is not PostgreSQL's own or Prismiq's.
 --
 -- It reads catalogs only, and locks no table, so a migration that holds one never holds this up. Hence sizes are
 -- those of the last VACUUM or ANALYZE, and defaults are printed without opening their table. What belongs to a
@@ -12,7 +12,8 @@ WITH RECURSIVE
 schemas AS (
     SELECT n.oid, n.nspname AS name
     FROM pg_catalog.pg_namespace n
-    WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    -- `prismiq` holds everybody's dashboards: they are had through the store alone, which knows whose they are.
+    WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'prismiq')
       AND ($1::text[] IS NULL OR n.nspname = ANY ($1::text[]))
       AND has_schema_privilege(n.oid, 'USAGE')
 ),

@@ -19,7 +19,7 @@ from prismiq.plan.lower.rows import lower_rows
 from prismiq.plan.lower.uniqueness import determined
 from prismiq.plan.nodes import Filter, Limit, Node, Project, QueryPlan, Sort, SortKey, Union
 from prismiq.plan.passes import PASSES, Passes
-from prismiq.plan.planning import Planning, Relation
+from prismiq.plan.planning import Planning, Relation, Shortcut
 from prismiq.plan.question import Question
 from prismiq.plan.resolve.resolver import resolve
 from prismiq.plan.stages.compare import compare
@@ -40,6 +40,13 @@ def plan(
     `passes` names the optimisations to apply; the answer is the same with any of them. Raises QueryError with every
     reason why the definition cannot be planned.
     """
+    return plan_with_shortcuts(shape, schema, passes, max_tables=max_tables)[0]
+
+
+def plan_with_shortcuts(
+    shape: QueryShape, schema: ScopedSchema, passes: Passes = PASSES, *, max_tables: int = MAX_TABLES
+) -> tuple[QueryPlan, list[Shortcut]]:
+    """As `plan`, and where bare table names stood for paths."""
     planning = Planning(schema, lambda nested, shared: _nest(nested, shared, passes))
     question = resolve(shape, planning)
     if planning.tables > max_tables:
@@ -59,7 +66,8 @@ def plan(
         root = _lower(question, passes)
     else:
         root = Limit(_lower(question, passes))
-    return QueryPlan(root, question.outputs, shape.time_zone, warnings, shape.calendar, marker, question.pivot)
+    planned = QueryPlan(root, question.outputs, shape.time_zone, warnings, shape.calendar, marker, question.pivot)
+    return planned, planning.shortcuts
 
 
 def _lower(question: Question, passes: Passes) -> Node:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from prismiq.access.scope import ScopedSchema
+from prismiq.errors import Location
 from prismiq.plan.expressions import ValueType
 from prismiq.plan.nodes import Node, Unit
 from prismiq.plan.outputs import OutputColumn
 from prismiq.plan.question import Issues
+from prismiq.query.fields import Segments
 from prismiq.query.shape import QueryShape
 
 
@@ -27,6 +29,15 @@ class Relation:
     key: tuple[str, ...] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A field that begins with a bare table name, and the path which that stood for."""
+
+    loc: Location
+    written: Segments
+    path: Segments
+
+
 @dataclass(slots=True)
 class Planning:
     """The schema, the reasons why it cannot be planned, the aliases in use, and how a nested query is planned.
@@ -41,3 +52,4 @@ class Planning:
     tables: int = 0
     """How many table instances are read."""
     warnings: list[str] = field(default_factory=list[str])
+    shortcuts: list[Shortcut] = field(default_factory=list[Shortcut])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
@@ -32,6 +32,9 @@ from prismiq.query.definition import (
 from prismiq.query.fields import Path
 from prismiq.query.filters import And, Condition, Exists, Not, Operator, Or
 from prismiq.query.stages import Pivot, Top
+
+Place = Sequence[str | int]
+"""Where Pydantic finds something wrong, with the names of the variants that it tried."""
 
 MAX_READ = 300
 """Of Pydantic's errors, so that a body of nothing but errors is told of in no time."""
@@ -97,32 +100,52 @@ _SAID: dict[str, tuple[str, str]] = {
     "finite_number": ("must be a finite number", _RANGE_HINT),
     "greater_than": ("must be greater than {gt}", _RANGE_HINT),
     "greater_than_equal": ("must be at least {ge}", _RANGE_HINT),
+    "less_than": ("must be less than {lt}", _RANGE_HINT),
     "less_than_equal": ("must be at most {le}", _RANGE_HINT),
     "int_parsing_size": ("is out of range", _RANGE_HINT),
+    "literal_error": ("must be {expected}", "Choose one of them."),
+    "union_tag_not_found": ("has no {discriminator}", "Add it."),
+    "union_tag_invalid": ("has the {discriminator} '{tag}', which is none of {expected_tags}", "Choose one of them."),
+    "dict_type": ("must be an object", "Write names and values in braces."),
+    "list_type": ("must be a list", "Put brackets around it."),
+    "string_pattern_mismatch": ("is not of the form {pattern}", "Use only letters, digits and hyphens."),
     "recursion_loop": ("is nested in itself", "Build it without the loop."),
 }
 _OWN = frozenset(code.value for code in IssueCode)
-_RANGES = frozenset({"greater_than", "greater_than_equal", "less_than_equal", "int_parsing_size"})
+_RANGES = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal", "int_parsing_size"})
 _WRONG_KIND = frozenset({"string_type", "model_type", "model_attributes_type", "too_short"})
 
 
-def complaints(error: ValidationError, content: Mapping[str, Any]) -> list[Issue]:
-    """The reasons of a validation error, one for each place."""
-    found = [(_place(details, content), details) for details in error.errors(include_url=False)[:MAX_READ]]
+def complaints(
+    error: ValidationError,
+    content: Mapping[str, Any],
+    *,
+    model_at: Callable[[Place], type[BaseModel]] | None = None,
+    without_variants: Callable[[Place], Place] = tuple,
+) -> list[Issue]:
+    """The reasons of a validation error, one for each place.
+
+    `model_at` says which model an object at Pydantic's place is; the parts of a query by default. `without_variants`
+    takes names of variants out of Pydantic's place, where they could be taken for keys.
+    """
+    found = [
+        (_place(without_variants(details["loc"]), details, content), details)
+        for details in error.errors(include_url=False)[:MAX_READ]
+    ]
     issues: dict[tuple[Location, IssueCode], Issue] = {}
     for loc, details in found:
         if details["type"] in _WRONG_KIND and _explained(loc, details, found):
             continue
-        issue = _issue(loc, details)
+        issue = _issue(loc, details, model_at or _model)
         issues.setdefault((issue.loc, issue.code), issue)
     return list(issues.values())[:MAX_ISSUES]
 
 
-def _place(details: ErrorDetails, content: object) -> Location:
+def _place(steps: Place, details: ErrorDetails, content: object) -> Location:
     """The place as the caller wrote it: without the names that Pydantic gives to the variants it tried."""
     place: list[str | int] = []
     after_tag = False
-    for step in details["loc"]:
+    for step in steps:
         after_tag = step in _TAGS and not after_tag  # every node of a filter tree is announced by its tag
         if after_tag:
             continue
@@ -154,7 +177,7 @@ def _explained(loc: Location, details: ErrorDetails, found: Iterable[tuple[Locat
     )
 
 
-def _issue(loc: Location, details: ErrorDetails) -> Issue:
+def _issue(loc: Location, details: ErrorDetails, model_at: Callable[[Place], type[BaseModel]]) -> Issue:
     kind, value = details["type"], details["input"]
     # The last step of Pydantic's own place: a shorthand such as "summ(total)" has it inside its text.
     key = str(details["loc"][-1])
@@ -163,7 +186,7 @@ def _issue(loc: Location, details: ErrorDetails) -> Issue:
     if kind in _OWN:  # a validator of ours, which says it in its own words
         return Issue(loc, IssueCode(kind), details["msg"], _OBJECT_HINT)
     if kind in ("extra_forbidden", "invalid_key"):
-        return _unknown_key(loc, details)
+        return _unknown_key(loc, details, model_at(details["loc"][:-1]))
     if kind == "enum" and key in _CHOICES:
         code, choices = _CHOICES[key]
         return _unknown_word(loc, code, key, value, [str(choice.value) for choice in choices])
@@ -176,14 +199,13 @@ def _issue(loc: Location, details: ErrorDetails) -> Issue:
     return Issue(loc, code, f"{name} {message.format(**bounds)}{_not(value)}.", hint)
 
 
-def _unknown_key(loc: Location, details: ErrorDetails) -> Issue:
+def _unknown_key(loc: Location, details: ErrorDetails, model: type[BaseModel]) -> Issue:
     key = str(details["loc"][-1])
-    model = _model(details["loc"][:-1])
     known = [field.alias or name for name, field in model.model_fields.items()]
     return Issue(loc, IssueCode.UNKNOWN_KEY, f'"{_short(key)}" is not known here.', choose(key, known))
 
 
-def _model(loc: Sequence[str | int]) -> type[BaseModel]:
+def _model(loc: Place) -> type[BaseModel]:
     """Which model an object at Pydantic's place is."""
     for step in reversed(loc):
         if step == "by name":

@@ -17,10 +17,11 @@ from prismiq.errors import Issue, Location
 def as_written(issues: Iterable[Issue], data: object) -> list[Issue]:
     """The issues, at the places that JSON text, bytes or plain data have for them. Models keep theirs."""
     content: Any = json.loads(data) if isinstance(data, str | bytes) else data
-    return [replace(issue, loc=_place(issue.loc, content)) for issue in issues]
+    return [replace(issue, loc=place_in(issue.loc, content)) for issue in issues]
 
 
-def _place(loc: Location, content: Any) -> Location:
+def place_in(loc: Location, content: Any) -> Location:
+    """The planner's place, as plain data has it."""
     place: list[str | int] = []
     for step in loc:
         if isinstance(step, int) and isinstance(content, Mapping) and "and" in content:

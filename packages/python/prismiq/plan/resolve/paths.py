@@ -13,7 +13,7 @@ from prismiq.access.scope import ScopedTable
 from prismiq.errors import IssueCode, Location
 from prismiq.plan.expressions import Column, Instant, ValueType, Zone
 from prismiq.plan.nodes import Node
-from prismiq.plan.planning import Planning
+from prismiq.plan.planning import Planning, Shortcut
 from prismiq.plan.question import Instance, Link
 from prismiq.query.fields import Segments, dotted
 from prismiq.schema.models import DatabaseSchema, Relationship, TableRef
@@ -78,6 +78,7 @@ class JoinTree:
             found = self._search(ref, whole, loc)
             if found is None:
                 return None
+            self._planning.shortcuts.append(Shortcut(loc, whole, (*found.path, *whole[length:])))
             current, rest = found, names[length:]
         for name in rest:
             step = self._follow(current, name)

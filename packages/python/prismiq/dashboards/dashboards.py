@@ -1,0 +1,185 @@
+"""Dashboards: what is stored of them, and how their widgets are changed one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+from uuid import UUID
+
+from prismiq.access import RequestContext
+from prismiq.dashboards.checks import DashboardCheck, Planner, SavedQueries
+from prismiq.dashboards.merge import merge_patch
+from prismiq.dashboards.models import Dashboard, Layout
+from prismiq.dashboards.reading import read, to_data
+from prismiq.dashboards.records import Kind
+from prismiq.dashboards.service import Data, Definition, Stored, StoredThings, Versions
+from prismiq.dashboards.store import DashboardStore
+from prismiq.dashboards.wire import load_json
+from prismiq.errors import DefinitionError, Issue, IssueCode, NotFoundError
+
+
+class Dashboards(StoredThings):
+    """The dashboards of an engine's store."""
+
+    kind = Kind.DASHBOARD
+    name = "dashboard"
+    defaults = {"refresh_interval": None, "filters": [], "widgets": []}
+
+    def __init__(self, store: DashboardStore, planner: Planner, saved: SavedQueries, *, needs_tenant: bool) -> None:
+        super().__init__(store, needs_tenant=needs_tenant)
+        self._planner = planner
+        self._saved = saved
+
+    async def add_widget(
+        self,
+        id: UUID | str,  # noqa: A002
+        widget: Definition,
+        context: RequestContext | None,
+        *,
+        versions: Versions = None,
+    ) -> tuple[Stored, Data]:
+        """Adds a widget; below the others where it names no position. Returns the dashboard and the widget."""
+        given = _object(widget)
+        stored = await self._change(
+            id, context, versions, lambda before: {**before, "widgets": [*_widgets(before), given]}
+        )
+        return stored, _widgets(stored.definition)[-1]
+
+    async def update_widget(
+        self,
+        id: UUID | str,  # noqa: A002
+        widget: str,
+        patch: Definition,
+        context: RequestContext | None,
+        *,
+        versions: Versions = None,
+    ) -> tuple[Stored, Data]:
+        """Changes a widget by a JSON Merge Patch. Returns the dashboard and the widget as stored.
+
+        Raises NotFoundError for a widget of another dashboard.
+        """
+        changes = _object(patch)
+
+        def change(before: Data) -> Data:
+            widgets = _widgets(before)
+            place = _place(widgets, widget)
+            widgets[place] = {"id": widget, **merge_patch(widgets[place], changes)}
+            return {**before, "widgets": widgets}
+
+        stored = await self._change(id, context, versions, change)
+        renamed = str(changes.get("id") or widget)
+        widgets = _widgets(stored.definition)
+        return stored, widgets[_place(widgets, renamed)]
+
+    async def delete_widget(
+        self,
+        id: UUID | str,  # noqa: A002
+        widget: str,
+        context: RequestContext | None,
+        *,
+        versions: Versions = None,
+    ) -> Stored:
+        """Removes a widget, and what the filters say of it."""
+
+        def change(before: Data) -> Data:
+            widgets = _widgets(before)
+            del widgets[_place(widgets, widget)]
+            filters = [_without_target(one, widget) for one in cast("list[Data]", before.get("filters", []))]
+            return {**before, "widgets": widgets, "filters": filters}
+
+        return await self._change(id, context, versions, change)
+
+    async def set_layout(
+        self,
+        id: UUID | str,  # noqa: A002
+        layout: Definition,
+        context: RequestContext | None,
+        *,
+        versions: Versions = None,
+    ) -> Stored:
+        """Places widgets, by their ids: `{"positions": {"delays": {"x": 0, "y": 0, "w": 6, "h": 4}}}`.
+
+        Widgets that are not named stay where they are.
+        """
+        places = to_data(read(Layout, _object(layout)))["positions"]
+
+        def change(before: Data) -> Data:
+            widgets = _widgets(before)
+            known = [_id(each) for each in widgets]
+            unknown = [name for name in places if name not in known]
+            if unknown:
+                raise DefinitionError(
+                    [
+                        Issue(("positions", name), IssueCode.INVALID_VALUE, f'There is no widget "{name}" here.', None)
+                        for name in unknown[:100]
+                    ]
+                )
+            placed = [{**each, "position": places[name]} if (name := _id(each)) in places else each for each in widgets]
+            return {**before, "widgets": placed}
+
+        return await self._change(id, context, versions, change)
+
+    async def widget_query(
+        self,
+        id: UUID | str,  # noqa: A002
+        widget: str,
+        context: RequestContext | None,
+    ) -> Mapping[str, Any]:
+        """The query that a widget shows the answer to: its own, or the saved one.
+
+        Raises NotFoundError for a widget that is not there, shows none, or whose saved query the caller may not see.
+        """
+        widgets = _widgets((await self.get(id, context)).definition)
+        found = widgets[_place(widgets, widget)]
+        query = found.get("query")
+        if isinstance(query, Mapping):
+            return cast("Mapping[str, Any]", query)
+        saved = found.get("saved_query")
+        shared = await self._saved.query_of(str(saved), context) if saved is not None else None
+        if shared is None:
+            what = "asks nothing" if saved is None else "shows a saved query that is not there"
+            raise NotFoundError(f'The widget "{widget}" {what}.', hint="GET the dashboard shows its widgets.")
+        return shared
+
+    async def _checked(self, data: Data, before: Data | None, context: RequestContext | None) -> Data:
+        dashboard = read(Dashboard, data)
+        old = None
+        if before is not None:
+            try:
+                old = read(Dashboard, before)
+            except DefinitionError:  # what is there is of an older form: all of it is checked anew
+                old = None
+        return to_data(await DashboardCheck(self._planner, self._saved, context).run(dashboard, old))
+
+
+def _object(content: Definition) -> Data:
+    data: Any = load_json(content) if isinstance(content, str | bytes) else content
+    if isinstance(data, Mapping):
+        return dict(cast("Mapping[str, Any]", data))
+    raise DefinitionError([Issue((), IssueCode.INVALID, "This is not an object.", "Send a JSON object.")])
+
+
+def _widgets(dashboard: Mapping[str, Any]) -> list[Any]:
+    found: Any = dashboard.get("widgets", ())
+    return list(cast("list[Any]", found)) if isinstance(found, list) else []
+
+
+def _id(widget: Any) -> str | None:
+    """A widget's id. What is stored may be of a form that this program does not know."""
+    found = cast("Data", widget).get("id") if isinstance(widget, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _place(widgets: list[Any], widget: str) -> int:
+    for place, each in enumerate(widgets):
+        if _id(each) == widget:
+            return place
+    raise NotFoundError("There is no such widget in this dashboard.", hint="GET the dashboard shows its widgets.")
+
+
+def _without_target(one: Data, widget: str) -> Data:
+    targets = cast("Mapping[str, Any]", one.get("targets", {}))
+    if widget not in targets:
+        return one
+    left = {key: value for key, value in targets.items() if key != widget}
+    return {**{key: value for key, value in one.items() if key != "targets"}, **({"targets": left} if left else {})}
