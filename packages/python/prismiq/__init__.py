@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prismiq.access import AccessPolicy, Limits, Mask, RequestContext, RowFilter, TablePolicy
+from prismiq.access import AccessPolicy, GuestGrant, Limits, Mask, RequestContext, RowFilter, TablePolicy
 from prismiq.engine import PrismiqEngine
 from prismiq.errors import (
     BusyError,
@@ -39,6 +39,7 @@ from prismiq.errors import (
     DatabaseError,
     DatabaseUnavailableError,
     EngineNotOpenError,
+    GuestTokenError,
     Issue,
     IssueCode,
     NotFoundError,
@@ -53,6 +54,7 @@ from prismiq.errors import (
     ResultTooLargeError,
 )
 from prismiq.execution import QueryResult
+from prismiq.guests import GuestKey, GuestToken, GuestTokens, MemoryRevocations, Revocations
 from prismiq.query import (
     Aggregate,
     And,
@@ -90,7 +92,7 @@ from prismiq.settings import Settings
 from prismiq.sql import OutputColumn, Statement
 
 if TYPE_CHECKING:
-    from prismiq.api import create_router, public_context
+    from prismiq.api import create_router, guest_context, public_context
 
 __all__ = [
     "AccessPolicy",
@@ -112,6 +114,11 @@ __all__ = [
     "Exists",
     "Filter",
     "Granularity",
+    "GuestGrant",
+    "GuestKey",
+    "GuestToken",
+    "GuestTokenError",
+    "GuestTokens",
     "Issue",
     "IssueCode",
     "Join",
@@ -119,6 +126,7 @@ __all__ = [
     "Limits",
     "Mask",
     "Measure",
+    "MemoryRevocations",
     "Metric",
     "NamedDimension",
     "NestedQuery",
@@ -144,6 +152,7 @@ __all__ = [
     "RequestContext",
     "RequestError",
     "ResultTooLargeError",
+    "Revocations",
     "RowFilter",
     "SchemaConfiguration",
     "Settings",
@@ -152,13 +161,14 @@ __all__ = [
     "TableSchema",
     "Top",
     "create_router",
+    "guest_context",
     "public_context",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Imports FastAPI only where a router is wanted."""
-    if name in ("create_router", "public_context"):
+    if name in ("create_router", "guest_context", "public_context"):
         from prismiq import api  # noqa: PLC0415
 
         return getattr(api, name)
