@@ -15,12 +15,12 @@ from typing import Any
 import httpx
 import pytest
 
-from prismiq.access import AccessPolicy, RequestContext
+from prismiq.access import AccessPolicy, GuestGrant, RequestContext
 from prismiq.api import create_router, public_context
 from prismiq.dashboards import MemoryStore
 from prismiq.engine import PrismiqEngine
 from security import boards
-from security.callers import KEPT_FROM, OF_ACME, OF_GLOBEX, asking, client_for, host
+from security.callers import ACME, HIDDEN, KEPT_FROM, OF_ACME, OF_GLOBEX, asking, client_for, host
 
 ALL = {"acme": 200, "globex": 200, "clerk": 200, "nobodys": 200}
 ROWS = {"acme": 200, "globex": 200, "clerk": 200, "nobodys": 403}
@@ -212,6 +212,27 @@ async def test_what_is_stored_would_be_found(client: httpx.AsyncClient) -> None:
             ]
         )
         assert [each for each in said if each not in shown] == []
+
+
+FOR_GUESTS: set[tuple[str, str]] = set()
+"""The routes that a guest may call: each asks `check_guest_may_open`."""
+
+
+@pytest.mark.parametrize(("method", "route"), ACCESS)
+async def test_a_guest_gets_nothing_but_what_is_for_guests(engine: PrismiqEngine, method: str, route: str) -> None:
+    """With every role, and whatever the policy lets it see: a token opens dashboards, and nothing beside them."""
+    guest = ACME.model_copy(update={"guest": GuestGrant(dashboards=frozenset({"7"}))})
+    if (method, route) in FOR_GUESTS:
+        return
+    async with client_for(host(engine, {"guest": guest})) as client:
+        ask = asking(client, "guest")
+        for call in ACCESS[method, route]:
+            response = await ask(method, call.path, json=call.body)
+            if call.unauthenticated == 200:
+                assert response.status_code == 200
+                continue
+            assert (response.status_code, response.json()["code"]) == (403, "permission_denied"), call
+            assert [kept for kept in (*OF_ACME, *OF_GLOBEX, *HIDDEN) if kept in response.content] == []
 
 
 async def test_what_is_looked_for_would_be_found(shared_shop_dsn: str) -> None:

@@ -20,7 +20,8 @@ NAMES = [
     "PermissionDeniedError", "Pivot", "PrismiqEngine", "PrismiqError", "QueryDefinition", "QueryError", "QueryFailedError",
     "QueryResult", "QueryTimeoutError", "QueryTooCostlyError", "Relationship", "RequestContext", "RequestError",
     "ResultTooLargeError", "RowFilter",
-    "SchemaConfiguration", "Settings", "Statement", "TablePolicy", "TableSchema", "Top", "create_router", "public_context",
+    "GuestGrant", "GuestKey", "GuestToken", "GuestTokenError", "GuestTokens", "MemoryRevocations", "Revocations",
+    "SchemaConfiguration", "Settings", "Statement", "TablePolicy", "TableSchema", "Top", "create_router", "guest_context", "public_context",
 ]
 # fmt: on
 

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prismiq.access import AccessPolicy, Limits, Mask, RequestContext, RowFilter, TablePolicy
+from prismiq.access import AccessPolicy, GuestGrant, Limits, Mask, RequestContext, RowFilter, TablePolicy
 from prismiq.dashboards import Dashboard, DashboardStore, MemoryStore, PostgresStore, SavedQuery
 from prismiq.engine import PrismiqEngine
 from prismiq.errors import (
@@ -42,6 +42,7 @@ from prismiq.errors import (
     DatabaseUnavailableError,
     DefinitionError,
     EngineNotOpenError,
+    GuestTokenError,
     Issue,
     IssueCode,
     NotFoundError,
@@ -58,6 +59,7 @@ from prismiq.errors import (
     VersionConflictError,
 )
 from prismiq.execution import QueryResult
+from prismiq.guests import GuestKey, GuestToken, GuestTokens, MemoryRevocations, Revocations
 from prismiq.query import (
     Aggregate,
     And,
@@ -95,7 +97,7 @@ from prismiq.settings import Settings
 from prismiq.sql import OutputColumn, Statement
 
 if TYPE_CHECKING:
-    from prismiq.api import create_router, public_context
+    from prismiq.api import create_router, guest_context, public_context
 
 __all__ = [
     "AccessPolicy",
@@ -121,6 +123,11 @@ __all__ = [
     "Exists",
     "Filter",
     "Granularity",
+    "GuestGrant",
+    "GuestKey",
+    "GuestToken",
+    "GuestTokenError",
+    "GuestTokens",
     "Issue",
     "IssueCode",
     "Join",
@@ -128,6 +135,7 @@ __all__ = [
     "Limits",
     "Mask",
     "Measure",
+    "MemoryRevocations",
     "MemoryStore",
     "Metric",
     "NamedDimension",
@@ -155,6 +163,7 @@ __all__ = [
     "RequestContext",
     "RequestError",
     "ResultTooLargeError",
+    "Revocations",
     "RowFilter",
     "SavedQuery",
     "SchemaConfiguration",
@@ -166,13 +175,14 @@ __all__ = [
     "Top",
     "VersionConflictError",
     "create_router",
+    "guest_context",
     "public_context",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Imports FastAPI only where a router is wanted."""
-    if name in ("create_router", "public_context"):
+    if name in ("create_router", "guest_context", "public_context"):
         from prismiq import api  # noqa: PLC0415
 
         return getattr(api, name)

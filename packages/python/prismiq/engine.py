@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any
 
-from prismiq.access import AccessPolicy, RequestContext, ScopedSchema
+from prismiq.access import AccessPolicy, RequestContext, ScopedSchema, check_not_a_guest
 from prismiq.access.caller import caller_of, engine_caller
 from prismiq.access.check import tables_called
 from prismiq.access.explain import TableAccess, explain_access
@@ -175,6 +175,7 @@ class PrismiqEngine:
         """The SQL, its arguments and its columns, without running it. Raises like `execute_query`.
 
         With a policy the context's roles must be among `sql_visible_to`, since the SQL shows the policy's columns.
+        Guests never see it.
         """
         self._check_sql_visible(context)
         return await self._prepare(question, context)
@@ -363,6 +364,7 @@ class PrismiqEngine:
         return schema
 
     def _check_sql_visible(self, context: RequestContext | None) -> None:
+        check_not_a_guest(context)
         if self.policy is None or self.policy.sql_visible_to == "everyone":
             return
         if context is None or not context.roles & self.policy.sql_visible_to:

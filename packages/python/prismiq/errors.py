@@ -11,6 +11,7 @@
     │   │   └── VersionConflictError version_conflict        somebody changed it first; `.current_version` is theirs
     │   ├── PermissionDeniedError   permission_denied        the policy does not grant this operation
     │   ├── ContextError            context_incomplete       the context lacks what the policy needs
+    │   ├── GuestTokenError         guest_token_invalid      a guest's token is missing or not accepted
     │   ├── PayloadTooLargeError    payload_too_large        the body is larger than the limit
     │   ├── ResultTooLargeError     result_too_large         the result is larger than the limit
     │   └── QueryTooCostlyError     query_too_costly         PostgreSQL expects it to cost more than is allowed
@@ -160,6 +161,12 @@ class ContextError(RequestError):
     """The request context lacks a tenant or an attribute that the policy filters by."""
 
     code = "context_incomplete"
+
+
+class GuestTokenError(RequestError):
+    """A guest's token is missing or not accepted. Which part of it is wrong is for the log alone."""
+
+    code = "guest_token_invalid"
 
 
 class PayloadTooLargeError(RequestError):

@@ -1,7 +1,21 @@
 """Who may see what: context, policy, and the schema they leave."""
 
 from prismiq.access.context import RequestContext
+from prismiq.access.guests import GuestGrant, check_guest_may_open, check_not_a_guest, locked_filters
 from prismiq.access.policy import AccessPolicy, Limits, Mask, RowFilter, TablePolicy
 from prismiq.access.scope import ScopedSchema, scope
 
-__all__ = ["AccessPolicy", "Limits", "Mask", "RequestContext", "RowFilter", "ScopedSchema", "TablePolicy", "scope"]
+__all__ = [
+    "AccessPolicy",
+    "GuestGrant",
+    "Limits",
+    "Mask",
+    "RequestContext",
+    "RowFilter",
+    "ScopedSchema",
+    "TablePolicy",
+    "check_guest_may_open",
+    "check_not_a_guest",
+    "locked_filters",
+    "scope",
+]

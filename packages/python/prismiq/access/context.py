@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from prismiq.access.guests import GuestGrant
+
 
 class RequestContext(BaseModel):
     """The caller, as the host knows them. Only `user` is required.
@@ -20,3 +22,4 @@ class RequestContext(BaseModel):
     tenant: str | int | None = None
     roles: frozenset[str] = frozenset()
     attributes: Mapping[str, Any] = Field(default_factory=dict)
+    guest: GuestGrant | None = Field(default=None, description="Set for guests, who may open dashboards and no more.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from prismiq.access import RequestContext
+from prismiq.access import RequestContext, check_not_a_guest
 from prismiq.errors import ConfigurationError
 
 GetContext = Callable[..., Any]
@@ -17,9 +17,15 @@ async def public_context() -> RequestContext:
     return RequestContext(user="public")
 
 
-def check_context(context: object) -> RequestContext:
-    """The context as the host's dependency gave it. Raises ConfigurationError for anything else."""
+def check_context(context: object, *, guests: bool = False) -> RequestContext:
+    """The context as the host's dependency gave it. Raises ConfigurationError for anything else.
+
+    Raises PermissionDeniedError for a guest, unless the route is one that `guests` may call: such a route asks
+    `check_guest_may_open`, and applies `locked_filters`.
+    """
     if isinstance(context, RequestContext):
+        if not guests:
+            check_not_a_guest(context)
         return context
     raise ConfigurationError(
         f"get_context returned {type(context).__name__}, not a RequestContext.",

@@ -27,6 +27,7 @@ from prismiq.errors import (
     DatabaseUnavailableError,
     DefinitionError,
     EngineNotOpenError,
+    GuestTokenError,
     Location,
     NotFoundError,
     PayloadTooLargeError,
@@ -82,6 +83,7 @@ _STATUSES: tuple[tuple[type[PrismiqError], int, str], ...] = (
     (NotFoundError, 404, "Not found"),
     (PermissionDeniedError, 403, "Not permitted"),
     (ContextError, 403, "The context is incomplete"),
+    (GuestTokenError, 401, "Not signed in"),
     (PayloadTooLargeError, 413, "The body is too large"),
     (ResultTooLargeError, 422, "The result is too large"),
     (QueryTooCostlyError, 422, "The query costs too much"),
@@ -200,6 +202,8 @@ def _status(error: PrismiqError) -> tuple[int, str, dict[str, str]]:
     if error.details.get("schema_changed"):
         return 503, "The schema changed", {"Retry-After": str(SCHEMA_CHANGED_RETRY_AFTER)}
     status, title = next((status, title) for kind, status, title in _STATUSES if isinstance(error, kind))
+    if isinstance(error, GuestTokenError):
+        return status, title, {"WWW-Authenticate": "Bearer"}
     retry_after = getattr(error, "retry_after", None)
     return status, title, {} if retry_after is None else {"Retry-After": str(retry_after)}
 
