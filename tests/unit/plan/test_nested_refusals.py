@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from prismiq.errors import IssueCode, Location
-from unit.schemas import Definition, counted, refusal
+from unit.schemas import Definition, counted, planned, refusal
 
 
 def asked(operator: str, query: Definition, **more: Any) -> Definition:
@@ -76,3 +76,25 @@ def test_each_reason_has_a_place_and_a_way_out(
     assert (issue.loc, issue.code) == (loc, code)
     assert message in issue.message
     assert hint in issue.message + (issue.hint or "")
+
+
+@pytest.mark.parametrize("wrong", [{"table": "custmers"}, {"on": [{"left": "id", "right": "idd"}]}])
+def test_of_a_join_with_an_issue_nothing_else_is_said(wrong: dict[str, Any]) -> None:
+    """Its fields are not unknown: they cannot be known yet."""
+    join = {"table": "customers", "alias": "c", "on": [{"left": "customer_id", "right": "id"}], **wrong}
+    issue = refusal(counted(joins=[join], dimensions=["c.name"], filters={"field": "c.region", "value": "EU"}))
+    assert issue.loc[:2] == ("joins", 0)
+
+
+def test_the_rows_of_a_query_of_one_row_are_one() -> None:
+    """So that it may be joined to many, and still count once."""
+    one = {"source": "orders", "measures": [{"name": "n", "aggregate": "count"}]}
+    listed = {"source": {"query": one, "alias": "one"}, "columns": ["n"]}
+    many = {"table": "order_items", "alias": "i", "on": [{"left": "n", "right": "order_id"}]}
+    joined_to_many = {
+        "source": {"query": listed, "alias": "listed"},
+        "joins": [many],
+        "measures": [{"name": "s", "aggregate": "sum", "field": "n"}],
+        "dimensions": ["i.quantity"],
+    }
+    assert planned(joined_to_many).outputs

@@ -147,10 +147,11 @@ def _key(question: Question) -> tuple[str, ...] | None:
     source = question.instances[question.source]
     listed = question.used(each.expression for each in question.columns) | question.closed(question.joined)
     names = {each.expression: each.name for each in question.columns}
-    key = [names.get(raw_column(source, column)) for column in source.table.schema.key or (None,) if column]
-    if not key or None in key or not listed <= determined(question.instances, listed, question.source):
+    own = source.table.schema.key
+    if own is None or not listed <= determined(question.instances, listed, question.source):
         return None
-    return tuple(name for name in key if name is not None)
+    key = [names.get(raw_column(source, column)) for column in own]
+    return None if None in key else tuple(name for name in key if name is not None)
 
 
 def _having(question: Question, groups: Node) -> Node:

@@ -23,12 +23,11 @@ def add_joins(shapes: tuple[JoinShape, ...], tree: JoinTree, planning: Planning)
     """Adds the explicit joins to the join tree, in their order. Notes an issue for each that cannot be."""
     for shape in shapes:
         found = _joined(shape, planning)
-        if found is None:
-            continue
-        table, node = found
-        link = _link(shape, table, tree, planning)
-        if link is not None:
-            tree.join(shape.alias, table, link, node, (*shape.loc, "alias"))
+        link = None if found is None else _link(shape, found[0], tree, planning)
+        if found is None or link is None:
+            tree.failed.add(shape.alias)
+        else:
+            tree.join(shape.alias, found[0], link, found[1], (*shape.loc, "alias"))
 
 
 def _joined(shape: JoinShape, planning: Planning) -> tuple[ScopedTable, Node | None] | None:

@@ -37,6 +37,8 @@ class JoinTree:
         self._by_path: dict[Segments, Instance] = {}
         self.instances: dict[str, Instance] = {}
         self.joined: dict[str, Instance] = {}
+        self.failed: set[str] = set()
+        """The aliases of joins that have issues of their own: what is read of them has none."""
         self.source = self._add((), source, None, node)
 
     def join(self, name: str, table: ScopedTable, link: Link, node: Node | None, loc: Location) -> None:
@@ -68,6 +70,8 @@ class JoinTree:
     def instance(self, names: Segments, loc: Location, whole: Segments | None = None) -> Instance | None:
         """The table instance that a path without its column leads to, or None and an issue."""
         whole = whole or names
+        if names and names[0] in self.failed:
+            return None
         current, rest = self.source, names
         ref, length = self._table(names)
         if names and names[0] in self.joined:
