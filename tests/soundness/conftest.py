@@ -5,8 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from prismiq.plan.lower import fast_buckets
 from prismiq.testing import TemporaryPostgres
 from soundness.database import Connection
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tables_are_large() -> None:  # pyright: ignore[reportUnusedFunction]
+    """What is only worth it for large tables is tried on these small ones."""
+    fast_buckets.MANY_ROWS = 0
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +14,14 @@ from prismiq.access import AccessPolicy, RequestContext, scope
 from prismiq.access.scope import ScopedSchema
 from prismiq.introspection import introspect
 from prismiq.plan import PASSES, plan
+from prismiq.plan.passes import FAST_BUCKETS
 from prismiq.query import QueryDefinition
 from prismiq.query.split import split
 from prismiq.schema import SchemaConfiguration, apply
 from prismiq.schema.models import DatabaseSchema
 from prismiq.sql import build
 from prismiq.sql.statement import Statement
+from prismiq.sql.template import Template
 from soundness.worlds import SCHEMA, STORED_IN, World
 
 CONFIGURATIONS: dict[str, frozenset[str]] = {
@@ -86,4 +89,9 @@ class Caller:
         self, definition: QueryDefinition, passes: Collection[str] = PASSES, now: datetime | None = None
     ) -> Statement:
         shape, values = split(definition)
-        return build(plan(shape, self.scoped, passes)).bind(values, self._context, row_cap=100_000, now=now)
+
+        def longer() -> Template:
+            return build(plan(shape, self.scoped, frozenset(passes) - {FAST_BUCKETS}))
+
+        template = replace(build(plan(shape, self.scoped, passes)), otherwise=longer)
+        return template.bind(values, self._context, row_cap=100_000, now=now)

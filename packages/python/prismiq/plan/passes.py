@@ -37,6 +37,10 @@ GROUPING_SETS = "grouping_sets"
 JOIN_FILTERS = "join_filters"
 """Ask the one filter that all measures of a grain share where its rows are joined: fewer and narrower rows to group."""
 
+FAST_BUCKETS = "fast_buckets"
+"""Find the day, week, month, quarter or year of an instant among those of the range that the filters bound, in the
+place of asking a clock for every row. Where a clock is set back over midnight, or there are too many, it is asked."""
+
 PASSES = frozenset(
     {
         REDUCE,
@@ -49,6 +53,7 @@ PASSES = frozenset(
         RANK_IN_PLACE,
         GROUPING_SETS,
         JOIN_FILTERS,
+        FAST_BUCKETS,
     }
 )
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from prismiq.access.scope import ScopedSchema
 from prismiq.errors import IssueCode, QueryError
 from prismiq.plan.expressions import BIGINT, BOOLEAN, Expression, Named, Output, Parameter, RowCap
+from prismiq.plan.lower.fast_buckets import with_fast_buckets
 from prismiq.plan.lower.groups import lower_groups
 from prismiq.plan.lower.instances import raw_column
 from prismiq.plan.lower.rows import lower_rows
@@ -73,6 +74,7 @@ def plan_with_shortcuts(
 def _lower(question: Question, passes: Passes) -> Node:
     if question.columns:
         return lower_rows(question, passes)
+    question = with_fast_buckets(question, passes)
     question, groups = _detailed(question, passes)
     groups = _calculated(question, groups)
     shown = _shown(question, _having(question, groups))
@@ -95,6 +97,7 @@ def _detailed(question: Question, passes: Passes) -> tuple[Question, Node]:
 def _with_totals(question: Question, passes: Passes) -> Node:
     """The page of the groups and all totals below it. Totals are made of all groups, and are stages' only in what is
     calculated: each level from its own rows."""
+    question = with_fast_buckets(question, passes)
     sizes = question.totals if question.top is not None else (len(question.dimensions), *question.totals)
     levels = lower_levels(question, sizes, passes, lambda each: _grouped(each, passes))
     if question.top is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from itertools import islice, takewhile
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 from prismiq.calendars import Calendar
 from prismiq.errors import IssueCode
 from prismiq.plan.expressions import Conversion, Edge, Moved, MovedBound, Parameter, Span, Starts
+from prismiq.query.definition import Granularity
 from prismiq.schema.types import DataType
 from prismiq.sql.grid import buckets, label, wall_time
 from prismiq.sql.periods import is_ahead, period_units, shifted
@@ -22,6 +24,10 @@ MAX_BUCKETS = 10_000
 
 _ONE = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
+
+
+class NoShortcutError(Exception):
+    """What would be a shorter way cannot be told for these values; the longer one can be taken."""
 
 
 class UntoldError(Exception):
@@ -53,8 +59,11 @@ class Spans:
         self._zone = cast("ZoneInfo", now.tzinfo)
         self._now = now.replace(tzinfo=None)
 
-    def starts(self, bound: Starts) -> list[date | datetime]:
-        """The labels of a range's buckets. Raises UnfitValueError for too many, and UntoldError."""
+    def starts(self, bound: Starts) -> Sequence[date | datetime]:
+        """The labels of a range's buckets. Raises UnfitValueError for too many, and UntoldError; of a shortcut
+        NoShortcutError in the place of the former."""
+        if bound.shortcut is not None:
+            return self._shortcut(bound)
         try:
             found = self._range(bound.range)
             if bound.like is None:
@@ -67,6 +76,14 @@ class Spans:
             raise _beyond_the_years() from None
         return labels
 
+    def _shortcut(self, bound: Starts) -> Sequence[date | datetime]:
+        try:
+            found = self._range(bound.range)
+            labels, moments = _days(found.start, found.end, bound.granularity, self._zone, self._calendar)
+        except (OverflowError, ValueError, UnfitValueError):
+            raise NoShortcutError from None
+        return labels if bound.shortcut == "labels" else moments
+
     def bound(self, bound: MovedBound) -> date | datetime:
         """An end of a moved range, as the driver takes it. Raises UnfitValueError, and UntoldError."""
         try:
@@ -78,19 +95,7 @@ class Spans:
 
     def _touched(self, found: Range, bound: Starts) -> list[date | datetime]:
         """The buckets that a range touches."""
-        if found.start >= found.end:
-            return []
-        last = label(found.end - _ONE, bound.granularity, self._zone, self._calendar)
-        every = buckets(found.start, bound.granularity, self._zone, self._calendar)
-        # A date and a datetime are never among one bound's labels.
-        labels = list(islice(takewhile(lambda each: each <= last, every), MAX_BUCKETS + 1))  # pyright: ignore[reportOperatorIssue]
-        if len(labels) > MAX_BUCKETS:
-            raise UnfitValueError(
-                IssueCode.TOO_COMPLEX,
-                f"The period has more than {MAX_BUCKETS} buckets of a {bound.granularity}.",
-                "Choose a shorter period or a coarser granularity.",
-            )
-        return labels
+        return _touched(found.start, found.end, bound.granularity, self._zone, self._calendar)
 
     def _range(self, range_: Span | Moved) -> Range:
         """A range: between the last of its lower bounds and the first of its upper ones, or the one compared with."""
@@ -172,6 +177,45 @@ class Spans:
         if moment.tzinfo is None:
             return wall
         return midnight if midnight.replace(tzinfo=self._zone).astimezone(timezone.utc) == moment else wall
+
+
+def _touched(
+    start: datetime, end: datetime, granularity: Granularity, zone: ZoneInfo, calendar: Calendar
+) -> list[date | datetime]:
+    if start >= end:
+        return []
+    last = label(end - _ONE, granularity, zone, calendar)
+    every = buckets(start, granularity, zone, calendar)
+    # A date and a datetime are never among one bound's labels.
+    labels = list(islice(takewhile(lambda each: each <= last, every), MAX_BUCKETS + 1))  # pyright: ignore[reportOperatorIssue]
+    if len(labels) > MAX_BUCKETS:
+        raise UnfitValueError(
+            IssueCode.TOO_COMPLEX,
+            f"The period has more than {MAX_BUCKETS} buckets of a {granularity}.",
+            "Choose a shorter period or a coarser granularity.",
+        )
+    return labels
+
+
+@lru_cache(256)  # a page asks for the same range again
+def _days(
+    start: datetime, end: datetime, granularity: Granularity, zone: ZoneInfo, calendar: Calendar
+) -> tuple[Sequence[date], Sequence[datetime]]:
+    """The days that the range's buckets begin with, and the instants at which these days begin."""
+    labels = [cast("date", each) for each in _touched(start, end, granularity, zone, calendar)]
+    return labels, [_midnight(each, zone) for each in labels]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The instant at which a day begins: where the clock skips midnight, that at which it does.
+
+    Raises NoShortcutError for a day that begins twice, the clock being set back to the day before in between.
+    """
+    wall = datetime(day.year, day.month, day.day, tzinfo=zone)
+    first, again = (each.astimezone(timezone.utc) for each in (wall, wall.replace(fold=1)))
+    if first < again and (again - _ONE).astimezone(zone).date() != day:
+        raise NoShortcutError
+    return first
 
 
 def _is_first(wall: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, cast
@@ -27,7 +27,7 @@ from prismiq.query.split import plain_value
 from prismiq.schema.models import TableRef
 from prismiq.sql.builder import Builder
 from prismiq.sql.parameters import LIMIT, OFFSET, ROW_CAP, Bound, Computed, Fixed, Parameters
-from prismiq.sql.spans import Spans, UntoldError
+from prismiq.sql.spans import NoShortcutError, Spans, UntoldError
 from prismiq.sql.statement import Pivoting, Statement, TotalRows
 from prismiq.sql.values import BINS, UnfitValueError, convert
 
@@ -47,6 +47,8 @@ class Template:
     tables: frozenset[TableRef]
     marker: int | None = None
     pivot: PivotPlan | None = None
+    otherwise: Callable[[], Template] | None = None
+    """The template without shortcuts, for values that they are none for."""
 
     def bind(
         self, values: Values, context: RequestContext | None, *, row_cap: int, now: datetime | None = None
@@ -58,8 +60,13 @@ class Template:
         all at once, and ContextError for a context that lacks a value.
         """
         clock = Clock(self.time_zone, self.calendar)
-        binder = _Binder(values, context, row_cap, clock, now or datetime.now(timezone.utc))
-        args = tuple(binder.value(bound) for bound in self.bound)
+        now = now or datetime.now(timezone.utc)
+        binder = _Binder(values, context, row_cap, clock, now)
+        try:
+            args = tuple(binder.value(bound) for bound in self.bound)
+        except NoShortcutError:
+            assert self.otherwise is not None, "who takes shortcuts knows the longer way"
+            return self.otherwise().bind(values, context, row_cap=row_cap, now=now)
         if binder.issues:
             raise QueryError(list(binder.issues)[:MAX_ISSUES])
         cap = row_cap if values.limit is None or values.limit > row_cap else None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from dataclasses import replace
+from functools import cache
 
 from prismiq.access.scope import ScopedSchema
-from prismiq.plan import plan
+from prismiq.plan import PASSES, plan
+from prismiq.plan.passes import FAST_BUCKETS
 from prismiq.query.shape import QueryShape
 from prismiq.sql.template import Template, build
 
@@ -24,9 +27,17 @@ class Templates:
         key = (shape, schema.database.version, schema.key)
         found = self._kept.get(key)
         if found is None:
-            found = self._kept[key] = build(plan(shape, schema, max_tables=self._max_tables))
+            found = self._kept[key] = self._built(shape, schema)
             if len(self._kept) > self._size:
                 self._kept.popitem(last=False)
         else:
             self._kept.move_to_end(key)
         return found
+
+    def _built(self, shape: QueryShape, schema: ScopedSchema) -> Template:
+        @cache
+        def without_shortcuts() -> Template:
+            return build(plan(shape, schema, PASSES - {FAST_BUCKETS}, max_tables=self._max_tables))
+
+        template = build(plan(shape, schema, max_tables=self._max_tables))
+        return replace(template, otherwise=without_shortcuts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from prismiq.plan.expressions.types import ValueType
 from prismiq.plan.expressions.values import Parameter
@@ -59,11 +59,14 @@ class Starts:
     granularity: Granularity
     type: ValueType
     like: Moved | None = None
+    shortcut: Literal["labels", "moments"] | None = None
+    """For a shorter way to the same answer: where they cannot be told, the longer way is taken. As `moments` they are
+    the instants at which the buckets begin, which are in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
-    """The label at the place that a bucket has among `starts`, which are in order and hold it."""
+    """The label at the place that a bucket, or a moment, has among `starts`, which are in order and not after it."""
 
     part: Expression
     starts: Starts
