@@ -83,6 +83,15 @@ def test_days_and_longer(granularity: Granularity, expected: list[date]) -> None
     assert list(islice(buckets(moment("2025-12-31T22:30:00+00:00"), granularity, ZoneInfo("UTC")), 2)) == expected
 
 
+def test_a_day_that_the_clock_never_shows_is_none() -> None:
+    apia = ZoneInfo("Pacific/Apia")
+    first = datetime(2011, 12, 29, 12, tzinfo=apia)
+    shown = list(islice(buckets(first, Granularity.DAY, apia), 3))
+    assert shown == [date(2011, 12, 29), date(2011, 12, 31), date(2012, 1, 1)]
+    wall = list(islice(buckets(first.replace(tzinfo=None), Granularity.DAY, apia), 3))
+    assert wall[1] == date(2011, 12, 30), "what a column stores may be any day"
+
+
 def test_weeks_and_years_begin_by_the_calendar() -> None:
     calendar = Calendar(Weekday.SUNDAY, 2)
     moment_ = moment("2026-01-03T00:00")  # a Saturday

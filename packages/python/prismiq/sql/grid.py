@@ -7,12 +7,14 @@ instant begin where the clock of the zone shows a full hour, also where a shift 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from prismiq.calendars import ISO, Calendar
 from prismiq.query.definition import Granularity
 from prismiq.sql.periods import shifted, unit_start
+
+_DAY = timedelta(days=1)
 
 _SIZES: Mapping[Granularity, timedelta] = {
     Granularity.SECOND: timedelta(seconds=1),
@@ -31,7 +33,9 @@ def buckets(
     size = _SIZES.get(granularity)
     try:
         if size is None:
-            yield from _days(wall_time(first, zone), str(granularity), calendar)
+            days = _days(wall_time(first, zone), str(granularity), calendar)
+            by_clock = granularity is Granularity.DAY and first.tzinfo is not None
+            yield from (day for day in days if not (by_clock and _is_left_out(day, zone)))
         elif first.tzinfo is None:
             yield from _beats(first, size)
         else:
@@ -58,6 +62,18 @@ def _days(wall: datetime, unit: str, calendar: Calendar) -> Iterator[date]:
     while True:
         yield start.date()
         start = shifted(start, unit, 1)
+
+
+def _is_left_out(day: date, zone: ZoneInfo) -> bool:
+    """Whether the clock never shows a day: that of a zone that crosses the date line is set forward by a whole one."""
+    wall = datetime(day.year, day.month, day.day, tzinfo=zone)
+    before, after = wall.utcoffset(), wall.replace(fold=1).utcoffset()
+    return before is not None and after is not None and after - before >= _DAY
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a day: where the clock skips midnight, that at which it does."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(timezone.utc)
 
 
 def _beats(wall: datetime, size: timedelta) -> Iterator[datetime]:

@@ -15,7 +15,7 @@ from prismiq.errors import IssueCode
 from prismiq.plan.expressions import Conversion, Edge, Moved, MovedBound, Parameter, Span, Starts
 from prismiq.query.definition import Granularity
 from prismiq.schema.types import DataType
-from prismiq.sql.grid import buckets, label, wall_time
+from prismiq.sql.grid import buckets, label, midnight, wall_time
 from prismiq.sql.periods import is_ahead, period_units, shifted
 from prismiq.sql.values import UnfitValueError
 
@@ -207,12 +207,12 @@ def _days(
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The instant at which a day begins: where the clock skips midnight, that at which it does.
+    """The instant at which a day begins.
 
     Raises NoShortcutError for a day that begins twice, the clock being set back to the day before in between.
     """
-    wall = datetime(day.year, day.month, day.day, tzinfo=zone)
-    first, again = (each.astimezone(timezone.utc) for each in (wall, wall.replace(fold=1)))
+    first = midnight(day, zone)
+    again = datetime(day.year, day.month, day.day, tzinfo=zone, fold=1).astimezone(timezone.utc)
     if first < again and (again - _ONE).astimezone(zone).date() != day:
         raise NoShortcutError
     return first
