@@ -10,10 +10,12 @@ from prismiq.testing import TemporaryPostgres
 from soundness.database import Connection
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _tables_are_large() -> None:  # pyright: ignore[reportUnusedFunction]
-    """What is only worth it for large tables is tried on these small ones."""
-    fast_buckets.MANY_ROWS = 0
+@pytest.fixture(scope="module", autouse=True)
+def _tables_are_large() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
+    """What is only worth it for large tables is tried on these small ones; in these files, and in no others."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fast_buckets, "MANY_ROWS", 0)
+        yield
 
 
 @pytest.fixture(scope="module")
