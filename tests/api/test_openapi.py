@@ -83,7 +83,7 @@ def test_every_operation_is_described(document: dict[str, Any]) -> None:
             operations.add(operation["operationId"])
             (success,) = [status for status in operation["responses"] if status.startswith("2")]
             if success != "204":
-                (content,) = operation["responses"][success]["content"].items()
+                content = next(iter(operation["responses"][success]["content"].items()))
                 is_schema = path.endswith("/query/schema")
                 assert content[0] == ("application/schema+json" if is_schema else "application/json")
                 assert content[1]["schema"], path

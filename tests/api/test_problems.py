@@ -34,9 +34,9 @@ class FailingEngine:
     async def _fail(self, *_: object, **__: object) -> Any:
         raise self._error from ValueError("SELECT secret FROM hidden")
 
-    answer_query = execute_query = compile_query = validate_query = explain_query = get_schema = get_column_values = (
-        _fail
-    )
+    answer_query = answer_or_stream = export_query = execute_query = compile_query = validate_query = explain_query = (
+        get_schema
+    ) = get_column_values = _fail
     check_ready = _fail
 
 

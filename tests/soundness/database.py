@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import asyncpg
 
 from prismiq.access import AccessPolicy, RequestContext, scope
 from prismiq.access.scope import ScopedSchema
+from prismiq.execution.copying import JsonRows, copy
 from prismiq.introspection import introspect
 from prismiq.plan import PASSES, plan
 from prismiq.plan.passes import FAST_BUCKETS
@@ -20,6 +23,7 @@ from prismiq.query.split import split
 from prismiq.schema import SchemaConfiguration, apply
 from prismiq.schema.models import DatabaseSchema
 from prismiq.sql import build
+from prismiq.sql.copied import Form, can_be_copied
 from prismiq.sql.statement import Statement
 from prismiq.sql.template import Template
 from soundness.worlds import SCHEMA, STORED_IN, World
@@ -71,6 +75,17 @@ class Connection:
     def fetch(self, sql: str, *args: object) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._run(self._link.fetch(sql, *args))]
 
+    def copy(self, statement: Statement) -> list[list[Any]]:
+        """The rows of a statement in a form for COPY, as JSON tells them."""
+        rows = JsonRows(statement, cap=None)
+        found: list[bytes] = []
+
+        async def sink(data: bytes) -> None:
+            found.append(rows.feed(data))
+
+        self._run(copy(self._link, statement, sink))
+        return json.loads(b"[" + b",".join(each for each in found if each) + b"]", parse_float=Decimal)
+
     def close(self) -> None:
         self._run(self._link.close())
         self._loop.close()
@@ -86,12 +101,23 @@ class Caller:
         self._context = context
 
     def compile(
-        self, definition: QueryDefinition, passes: Collection[str] = PASSES, now: datetime | None = None
+        self,
+        definition: QueryDefinition,
+        passes: Collection[str] = PASSES,
+        now: datetime | None = None,
+        form: Form = Form.ROWS,
     ) -> Statement:
         shape, values = split(definition)
 
         def longer() -> Template:
-            return build(plan(shape, self.scoped, frozenset(passes) - {FAST_BUCKETS}))
+            return build(plan(shape, self.scoped, frozenset(passes) - {FAST_BUCKETS}), form)
 
-        template = replace(build(plan(shape, self.scoped, passes)), otherwise=longer)
+        template = replace(build(plan(shape, self.scoped, passes), form), otherwise=longer)
         return template.bind(values, self._context, row_cap=100_000, now=now)
+
+    def copied(self, definition: QueryDefinition, now: datetime | None = None) -> Statement | None:
+        """The same in a form for COPY, where COPY can write it."""
+        plain = self.compile(definition, now=now)
+        if plain.pivot is not None or plain.totals is not None or not can_be_copied(plain.columns, plain.sql):
+            return None
+        return self.compile(definition, now=now, form=Form.JSON)

@@ -6,14 +6,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from datetime import datetime
+from decimal import Decimal
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from prismiq.errors import IssueCode, QueryError
+from prismiq.execution import QueryResult, encode_json
 from prismiq.plan import PASSES
 from prismiq.query import QueryDefinition
 from soundness.compare import assert_same
@@ -94,8 +97,24 @@ def _check(connection: Connection, caller: Caller, question: Question, oracle: O
         told = f"{told}\n{statement.sql}\n{statement.args}"
         assert [column.name for column in statement.columns] == expected.columns, told
         assert_same(found, expected, told)
+        if passes == PASSES:
+            _check_copied(connection, caller, definition, question.now, QueryResult.of(statement, found))
     if expected is not None:
         _check_page(connection, caller, definition, question.now)
+
+
+def _check_copied(
+    connection: Connection, caller: Caller, definition: QueryDefinition, now: datetime, found: QueryResult
+) -> None:
+    """What COPY writes is what the encoder makes of the values; in their order, where the question names one for all."""
+    copied = caller.copied(definition, now)
+    if copied is None:
+        return
+    tried["copied"] += 1
+    written, encoded = connection.copy(copied), json.loads(encode_json(found), parse_float=Decimal)["rows"]
+    if definition.columns:
+        written, encoded = sorted(written, key=repr), sorted(encoded, key=repr)
+    assert written == encoded, f"{definition.to_json()}\n{copied.sql}\n{copied.args}"
 
 
 def _check_page(connection: Connection, caller: Caller, definition: QueryDefinition, now: datetime) -> None:
@@ -121,3 +140,4 @@ def test_enough_was_tried() -> None:
     refused = sum(count for name, count in tried.items() if name.startswith("refused"))
     assert tried["questions"] > EXAMPLES
     assert tried["answers"] > 2 * refused
+    assert tried["copied"] > EXAMPLES

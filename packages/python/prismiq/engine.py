@@ -1,9 +1,9 @@
-"""The engine: a question and who asks in, rows out. `_prepare` and `execute_query` are the whole pipeline."""
+"""The engine: a question and who asks in, rows out. `_ask` and `execute_query` are the whole pipeline."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any
@@ -14,11 +14,12 @@ from prismiq.access.check import tables_called
 from prismiq.access.explain import TableAccess, explain_access
 from prismiq.access.scopes import Scopes
 from prismiq.access.visible import visible_schema
+from prismiq.answering import Answering, Asked
 from prismiq.dashboards import Dashboards, DashboardStore, Pins, PostgresStore, StoredQueries
 from prismiq.errors import ConfigurationError, Issue, IssueCode, NotFoundError, PermissionDeniedError, QueryError
 from prismiq.execution import Database, Numbers, QueryResult
 from prismiq.execution.answers import Answer, Answers, MemoryCache
-from prismiq.execution.encode import check_size, encode_parts
+from prismiq.execution.formats import Format
 from prismiq.execution.host_sessions import Pool
 from prismiq.introspection import SchemaCache, introspect
 from prismiq.plan import plan, render
@@ -35,11 +36,8 @@ from prismiq.schema.types import DataType
 from prismiq.schema.version import schema_version
 from prismiq.settings import Settings
 from prismiq.sql import Statement
-from prismiq.sql.questions import Prepared, Question, Questions
+from prismiq.sql.questions import Question, Questions
 from prismiq.sql.row_rules import check_rules
-
-ENCODE_IN_THREAD = 5_000
-"""Rows from which a result is encoded beside the event loop."""
 
 
 def _now() -> datetime:
@@ -85,6 +83,7 @@ class PrismiqEngine:
         self._definitions = UsableDefinitions()
         cache = MemoryCache(self.settings.cache_max_bytes)
         self._answers = Answers(cache, ttl=self.settings.cache_ttl, stale=self.settings.cache_stale)
+        self._answering = Answering(self._database, self._answers, self.settings)
         self._questions = Questions(self.settings, self._definitions)
         where = store or (self.settings.store_dsn.get_secret_value() if self.settings.store_dsn else None)
         self.store = PostgresStore(where, settings=self.settings) if isinstance(where, str) else where
@@ -119,8 +118,7 @@ class PrismiqEngine:
         Raises QueryError when it cannot be planned, ContextError when the context lacks what the policy needs, and
         DatabaseError when PostgreSQL cannot answer.
         """
-        statement = await self._prepare(question, context)
-        return await self._database.run(statement, caller_of(self.policy, context))
+        return await self._answering.result(await self._ask(question, context), caller_of(self.policy, context))
 
     async def answer_query(
         self,
@@ -135,22 +133,41 @@ class PrismiqEngine:
         One of at most `max_age` seconds will do, by default of `cache_ttl`; 0 asks for one that is computed now.
         However many ask the same at once, it is computed once. Raises like `execute_query`, and ResultTooLargeError.
         """
-        prepared = self._questions.prepare(question, await self._scoped(context))
-        statement = self._bind(prepared, question, context)
-        caller = caller_of(self.policy, context)
-        # Everything the answer depends on. Values by their text: 1 and 1.0 are equal, and may answer differently.
-        key = (prepared.template, repr(statement.args), statement.pivot, caller.settings, numbers)
+        asked = await self._ask(question, context)
+        return await self._answering.answer(asked, caller_of(self.policy, context), numbers, max_age)
 
-        async def compute() -> Answer:
-            result = await self._database.run(statement, caller)
-            if result.row_count > ENCODE_IN_THREAD:
-                content, rest = await asyncio.to_thread(encode_parts, result, numbers)
-            else:
-                content, rest = encode_parts(result, numbers)
-            check_size(content, self.settings.max_result_bytes)
-            return Answer(content, rest, prepared.template.tables, result.row_count)
+    async def answer_or_stream(
+        self,
+        question: Question,
+        context: RequestContext | None = None,
+        *,
+        numbers: Numbers = "exact",
+        max_age: float | None = None,
+    ) -> tuple[Answer | AsyncGenerator[bytes], bool]:
+        """The same, but a large answer that need not be kept comes in pieces, as it is computed.
 
-        return await self._answers.get(key, compute, max_age=max_age)
+        Whoever takes the pieces closes the generator (`contextlib.aclosing`), which also cancels the statement. After
+        its first piece it raises what goes wrong later.
+        """
+        asked = await self._ask(question, context)
+        return await self._answering.answer_or_pieces(asked, caller_of(self.policy, context), numbers, max_age)
+
+    async def export_query(
+        self,
+        question: Question,
+        context: RequestContext | None = None,
+        *,
+        format: Format = "csv",  # noqa: A002
+        numbers: Numbers = "exact",
+    ) -> AsyncGenerator[bytes]:
+        """Answers a question as a file, in pieces: `csv`, `ndjson`, `json`, or `xlsx` with `prismiq[xlsx]`.
+
+        Of any size in little memory, but for pivots and JSON; at most `export_row_cap` rows (JSON: `row_cap`). Raises
+        like `execute_query`, and when the pieces are taken DatabaseError and ResultTooLargeError. Close the generator
+        (`contextlib.aclosing`) where not all of them are taken.
+        """
+        asked = await self._ask(question, context)
+        return self._answering.written(asked, caller_of(self.policy, context), format, numbers)
 
     def forget_answers(self, *tables: str) -> None:
         """Drops the kept answers that read any of the tables, `orders` or `sales.orders`; all of them without any.
@@ -332,15 +349,14 @@ class PrismiqEngine:
         )
 
     async def _prepare(self, question: Question, context: RequestContext | None) -> Statement:
-        """The pipeline up to PostgreSQL: read, scope, expand, split, plan (or find the plan), bind."""
-        return self._bind(self._questions.prepare(question, await self._scoped(context)), question, context)
+        """The statement that a question becomes."""
+        return (await self._ask(question, context)).statement(self.settings.row_cap)
 
-    def _bind(self, prepared: Prepared, question: Question, context: RequestContext | None) -> Statement:
-        try:
-            cap = self.settings.row_cap
-            return prepared.template.bind(prepared.values, context, row_cap=cap, now=self._clock())
-        except QueryError as error:
-            raise QueryError(as_written(error.issues, question)) from None
+    async def _ask(self, question: Question, context: RequestContext | None) -> Asked:
+        """The pipeline up to the values: read, scope, expand, split, plan, or find what was planned."""
+        scoped = await self._scoped(context)
+        prepared = self._questions.prepare(question, scoped)
+        return Asked(question, context, scoped, self._questions, prepared, self._clock)
 
     async def _scoped(self, context: RequestContext | None) -> ScopedSchema:
         return self._scopes.of(await self._schema.get(), context)

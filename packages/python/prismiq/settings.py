@@ -35,6 +35,14 @@ class Settings(BaseSettings):
     max_result_bytes: int = Field(
         default=100_000_000, ge=1, description="Bytes of an encoded result; a larger one is refused."
     )
+    export_row_cap: int = Field(
+        default=10_000_000, ge=1, description="Rows an export may have (CSV, NDJSON, XLSX); of more none is whole."
+    )
+    export_timeout: float = Field(
+        default=600.0,
+        gt=0,
+        description="Seconds an export or another streamed answer may take, with the client that takes it.",
+    )
     max_cost: float | None = Field(
         default=None,
         gt=0,

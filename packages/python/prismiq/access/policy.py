@@ -180,6 +180,8 @@ class Limits(_Policy):
     statement_timeout: float | None = Field(default=None, gt=0)
     row_cap: int | None = Field(default=None, ge=1)
     max_result_bytes: int | None = Field(default=None, ge=1)
+    export_row_cap: int | None = Field(default=None, ge=1)
+    export_timeout: float | None = Field(default=None, gt=0)
     max_cost: float | None = Field(default=None, gt=0)
     max_filters: int | None = Field(default=None, ge=1)
     max_depth: int | None = Field(default=None, ge=1)

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, Field
 
+from prismiq.api.formats import MEDIA_TYPES
 from prismiq.api.problems import MEDIA_TYPE, Problem, ProblemIssue
 from prismiq.query.json_schema import query_json_schema
 
@@ -263,3 +264,19 @@ NUMBERS: dict[str, Any] = {
     "schema": {"type": "string", "enum": ["exact", "string"], "default": "exact"},
 }
 """OpenAPI's parameter of how numbers are written."""
+
+FORMAT: dict[str, Any] = {
+    "name": "format",
+    "in": "query",
+    "required": False,
+    "description": "Instead of `Accept`. `csv`, `ndjson` and `xlsx` answer with all rows, as a file.",
+    "schema": {"type": "string", "enum": list(MEDIA_TYPES), "default": "json"},
+}
+"""OpenAPI's parameter of what an answer is written as."""
+
+
+def in_every_format(responses: dict[int | str, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
+    """The same responses, of which the first is also sent as a file."""
+    success = responses[200]
+    files: dict[str, dict[str, Any]] = {media_type: {} for media_type in MEDIA_TYPES.values()}
+    return {**responses, 200: {**success, "content": files}}

@@ -158,11 +158,19 @@ def problem_response(error: PrismiqError, *, issues: list[dict[str, object]] | N
     """The response for one of our errors. What the database said goes to the log, and only there."""
     if isinstance(error, DatabaseError):
         logger.warning("%s", error.message, exc_info=error.__cause__)
+    status, _, headers = _status(error)
+    if isinstance(error, VersionConflictError):
+        headers["ETag"] = version_tag(error.current_version)
+    return Response(problem_json(error, issues=issues), status, headers, MEDIA_TYPE)
+
+
+def problem_json(error: PrismiqError, *, issues: list[dict[str, object]] | None = None) -> bytes:
+    """One of our errors as a problem."""
     if isinstance(error, DefinitionError):
         issues = [issue_json(issue.loc, issue.code.value, issue.message, issue.hint) for issue in error.issues]
     if isinstance(error, InvalidParameterError) and issues is None:
         issues = [issue_json(("query", str(error.details["parameter"])), "invalid", error.message, error.hint)]
-    status, title, headers = _status(error)
+    status, title, _ = _status(error)
     body: dict[str, object] = {
         "type": f"urn:prismiq:problem:{error.code}",
         "title": title,
@@ -176,8 +184,7 @@ def problem_response(error: PrismiqError, *, issues: list[dict[str, object]] | N
         body["errors"] = issues
     if isinstance(error, VersionConflictError):
         body["current_version"] = error.current_version
-        headers["ETag"] = version_tag(error.current_version)
-    return Response(json_bytes(body), status, headers, MEDIA_TYPE)
+    return json_bytes(body)
 
 
 def version_tag(version: int) -> str:

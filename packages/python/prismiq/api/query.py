@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from os import urandom
-from time import perf_counter
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from prismiq.access import RequestContext
+from prismiq.api.answers import answered
 from prismiq.api.context import GetContext, check_context
 from prismiq.api.documentation import (
+    FORMAT,
     NUMBERS,
     QUERY_BODY,
     SCHEMA_ANSWERS,
@@ -23,11 +22,11 @@ from prismiq.api.documentation import (
     SqlResponse,
     ValidationResponse,
     documented,
+    in_every_format,
 )
 from prismiq.api.etags import etag_of, not_modified
-from prismiq.api.plain import JSON_TYPE, PlainResponse
 from prismiq.api.problems import ProblemRoute, issue_json, json_bytes
-from prismiq.api.requests import check_accepts_json, read_json_body, run_while_connected, wanted_age, wanted_numbers
+from prismiq.api.requests import read_json_body, run_while_connected
 from prismiq.api.thin import ThinRoute
 from prismiq.engine import PrismiqEngine
 from prismiq.execution import column_json
@@ -35,6 +34,7 @@ from prismiq.execution.encode import plain_value
 from prismiq.query.json_schema import schema_digest, schema_text
 
 JSON = "application/json"
+PROBLEMS = (403, 413, 415, 422, 429, 502, 503, 504)
 
 
 def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
@@ -47,29 +47,10 @@ def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
         """Answers a question. The numbers of a result are exact, whatever their size.
 
         A client that goes away cancels its statement. `Cache-Control: max-age=60` or `no-cache` says how old an answer
-        may be; `If-None-Match` with the ETag of an earlier answer gets a 304 where the rows are the same.
+        may be; `If-None-Match` with the ETag of an earlier answer gets a 304 where the rows are the same. A large
+        answer is sent while it is computed, and has no ETag. `Accept`, or `?format=`, asks for NDJSON, CSV or XLSX.
         """
-        context = check_context(context)
-        check_accepts_json(request)
-        numbers = wanted_numbers(request)
-        body = await read_json_body(request, limit)
-        started = perf_counter()
-        work = engine.answer_query(body, context, numbers=numbers, max_age=wanted_age(request))
-        answer, cached = await run_while_connected(request, work)
-        etag = etag_of(answer.version)
-        headers = [
-            (b"etag", etag.encode()),
-            (b"cache-control", b"private, no-cache"),
-            (b"x-query-id", urandom(16).hex().encode()),
-            (b"server-timing", b"query;dur=%.1f" % ((perf_counter() - started) * 1e3)),
-        ]
-        if cached:
-            headers.append((b"age", b"%d" % answer.age()))
-        if numbers == "string":
-            headers.append((b"preference-applied", b"numbers=string"))
-        if not_modified(request, etag):
-            return PlainResponse(b"", headers, status=304)
-        return PlainResponse(answer.body(cached=cached), [*headers, JSON_TYPE])
+        return await answered(engine, request, check_context(context))
 
     async def validate_query(request: Request, context: RequestContext = caller) -> Response:
         """Says whether a question can be answered, and if not, every reason why. Runs nothing."""
@@ -111,20 +92,25 @@ def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
         path: str,
         endpoint: Callable[..., Coroutine[Any, Any, Response]],
         model: type[BaseModel],
-        route: type[APIRoute] = ProblemRoute,
-        **extra: Any,
     ) -> None:
         router.add_api_route(
             path,
             endpoint,
             methods=["POST"],
             response_class=Response,
-            responses=documented(model, 403, 413, 415, 422, 429, 502, 503, 504),
-            openapi_extra={"requestBody": QUERY_BODY, **extra},
-            route_class_override=route,
+            responses=documented(model, *PROBLEMS),
+            openapi_extra={"requestBody": QUERY_BODY},
         )
 
-    add("/query", run_query, QueryResponse, ThinRoute, parameters=[NUMBERS])
+    router.add_api_route(
+        "/query",
+        run_query,
+        methods=["POST"],
+        response_class=Response,
+        responses=in_every_format(documented(QueryResponse, *PROBLEMS, 406)),
+        openapi_extra={"requestBody": QUERY_BODY, "parameters": [FORMAT, NUMBERS]},
+        route_class_override=ThinRoute,
+    )
     add("/query/validate", validate_query, ValidationResponse)
     add("/query/sql", show_sql, SqlResponse)
     add("/query/explain", explain_query, ExplainResponse)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
-from prismiq.api.problems import InvalidParameterError, NotAcceptableError, UnsupportedMediaTypeError
+from prismiq.api.problems import InvalidParameterError, UnsupportedMediaTypeError
 from prismiq.errors import PayloadTooLargeError
 from prismiq.execution import Numbers
 
@@ -56,16 +56,6 @@ async def read_body(request: Request, limit: int, media_types: Collection[str] =
         if len(body) > limit:
             raise _too_large(limit)
     return bytes(body)
-
-
-def check_accepts_json(request: Request) -> None:
-    """Raises NotAcceptableError when the client wants something else than JSON."""
-    accept = header(request, b"accept")
-    if not accept or "*/*" in accept or "application/json" in accept:  # nearly all; a refusal by q=0 is not served
-        return
-    wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
-    if wanted.isdisjoint({"application/*", "application/json", ""}):
-        raise NotAcceptableError(f"Nothing here is {accept[:60]}.", hint="Served is application/json.")
 
 
 def wanted_numbers(request: Request) -> Numbers:

@@ -145,6 +145,10 @@ class Answers:
         self._refreshing: dict[Hashable, asyncio.Task[None]] = {}
         self._forgotten = 0
 
+    def keeps(self, max_age: float | None) -> bool:
+        """Whether an answer is kept for whoever asks so."""
+        return (self._ttl if max_age is None else max_age) > 0
+
     async def get(self, key: Hashable, compute: Compute, *, max_age: float | None) -> tuple[Answer, bool]:
         """The answer, and whether it was kept.
 

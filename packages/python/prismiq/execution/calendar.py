@@ -19,13 +19,20 @@ _INFINITIES = {2**31 - 1: "infinity", -(2**31): "-infinity", 2**63 - 1: "infinit
 
 
 async def fetch_any_year(connection: Any, sql: str, args: Sequence[object], *, timeout: float) -> list[Record]:
-    """Fetches with codecs that know every year. The connection's own codecs for these types are reset afterwards."""
+    """Fetches with codecs that know every year."""
+    async with knowing_every_year(connection):
+        return await connection.fetch(sql, *args, timeout=timeout)
+
+
+@asynccontextmanager
+async def knowing_every_year(connection: Any) -> AsyncGenerator[None]:
+    """Has a connection know every year for the length of the block. Its own codecs for these types are reset then."""
     try:
         for name, decode in _DECODERS.items():
             await connection.set_type_codec(
                 name, schema="pg_catalog", encoder=_ENCODERS[name], decoder=decode, format="tuple"
             )
-        return await connection.fetch(sql, *args, timeout=timeout)
+        yield
     finally:
         if not connection.is_closed():
             for name in _DECODERS:

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 
 from prismiq.access.caller import Caller
-from prismiq.errors import ConfigurationError, QueryFailedError
-from prismiq.execution.calendar import fetch_any_year, keeping_months
+from prismiq.errors import ConfigurationError, QueryFailedError, QueryTimeoutError
+from prismiq.execution.calendar import fetch_any_year, keeping_months, knowing_every_year
 from prismiq.execution.connections import Connection
+from prismiq.execution.copying import Sink, copy
 from prismiq.execution.cost import CostCeiling, explain
 from prismiq.execution.failures import own_errors
 from prismiq.execution.host_sessions import HostSessions, Pool
 from prismiq.execution.own_sessions import OwnSessions
 from prismiq.execution.pivot import reshape
 from prismiq.execution.result import QueryResult
-from prismiq.execution.sessions import Sessions
-from prismiq.schema.types import DataType
+from prismiq.execution.sessions import Sessions, export_settings, in_transaction
+from prismiq.schema.types import MOMENTS, DataType
 from prismiq.settings import Settings
 from prismiq.sql.statement import Statement
+
+Take = Callable[[QueryResult], Awaitable[None]]
+
+T = TypeVar("T")
+
+PART = 500
+"""Rows that are read at once where not all of them are to be in memory."""
 
 GRACE = 5.0
 """Seconds after the statement time-out in which the server must have answered; it is gone otherwise."""
@@ -30,7 +40,11 @@ ENGINE = Caller()
 """The engine itself, which says nothing of a caller to PostgreSQL."""
 
 _STALE = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
+_UNREADABLE = (ValueError, OverflowError)
+"""What the driver raises for a year or a time that Python's types cannot hold."""
+_NOT_OF_VALUES = (asyncpg.InterfaceError, UnicodeDecodeError)
 _JSON = frozenset({DataType.JSON, DataType.JSONB})
+_WITH_YEARS = MOMENTS | {DataType.TIME, DataType.TIMETZ, DataType.ARRAY}
 
 
 class Database:
@@ -41,6 +55,7 @@ class Database:
 
     def __init__(self, dsn: str | None = None, *, pool: Pool | None = None, settings: Settings | None = None) -> None:
         settings = settings or Settings()
+        self._timeout = settings.statement_timeout
         self._deadline = settings.statement_timeout + GRACE
         self._ceiling = CostCeiling(settings.max_cost) if settings.max_cost is not None else None
         if pool is not None:
@@ -72,6 +87,69 @@ class Database:
                 return await self._run(statement, caller)
             except _STALE:  # a table changed; the driver has now dropped what it had prepared for the old one
                 return await self._run(statement, caller)
+
+    async def copy(self, statement: Statement, caller: Caller, sink: Sink, *, seconds: float | None = None) -> int:
+        """Has PostgreSQL write the rows of a statement that is in a form for COPY to a sink. Returns how many.
+
+        All of it may take so many seconds, by default those of a statement. Raises like `run`.
+        """
+        seconds = seconds or self._timeout
+        with own_errors():
+            async with self._reading(statement, caller, seconds) as connection:
+                return await _within(seconds, copy(connection, statement, sink))
+
+    async def read(self, statement: Statement, caller: Caller, take: Take, *, seconds: float | None = None) -> None:
+        """Hands over the rows of a statement part by part, as results of their own. Raises like `run`.
+
+        All of it may take so many seconds, by default those of a statement.
+        """
+        seconds = seconds or self._timeout
+        with own_errors():
+            async with self._reading(statement, caller, seconds) as connection, self._codecs(connection, statement):
+                await _within(seconds, self._read_parts(connection, statement, take))
+
+    async def _read_parts(self, connection: Connection, statement: Statement, take: Take) -> None:
+        json_is_text = self._sessions.own or await _json_is_text(connection)
+        prepared = await connection.prepare(statement.sql)
+        cursor = await prepared.cursor(*statement.args)
+        uncut = replace(statement, row_cap=None)
+        while records := await self._part(cursor):
+            await take(QueryResult.of(uncut, records, json_is_text=json_is_text))
+
+    async def _part(self, cursor: Any) -> Sequence[Any]:
+        try:
+            return await cursor.fetch(PART)
+        except _UNREADABLE as error:
+            if self._sessions.own or isinstance(error, _NOT_OF_VALUES):
+                raise
+            raise _beyond_years() from error
+
+    @asynccontextmanager
+    async def _reading(self, statement: Statement, caller: Caller, seconds: float) -> AsyncGenerator[Connection]:
+        """A connection in a transaction with the settings for it."""
+        async with self._sessions.session(caller) as connection:
+            if self._ceiling is not None:
+                await self._ceiling.check(connection, statement, caller)
+            if connection.is_in_transaction():  # which ends what is set for it
+                await connection.execute(export_settings(seconds))
+                yield connection
+            else:
+                async with in_transaction(connection, f"BEGIN READ ONLY; {export_settings(seconds)}", ()):
+                    yield connection
+
+    @asynccontextmanager
+    async def _codecs(self, connection: Connection, statement: Statement) -> AsyncGenerator[None]:
+        """The codecs of an own connection that know every year, where a column has years; a cursor cannot begin
+        again. On a connection of the host's those that keep months."""
+        types = {column.type for column in statement.columns}
+        if self._sessions.own and not types.isdisjoint(_WITH_YEARS):
+            async with knowing_every_year(connection):
+                yield
+        elif not self._sessions.own and DataType.INTERVAL in types:
+            async with keeping_months(connection):
+                yield
+        else:
+            yield
 
     async def explain(self, statement: Statement, caller: Caller = ENGINE) -> list[Any]:
         """PostgreSQL's plan for a statement, which is not run."""
@@ -108,15 +186,30 @@ class Database:
     async def _fetch(self, connection: Connection, statement: Statement) -> Sequence[Any]:
         try:
             return await connection.fetch(statement.sql, *statement.args, timeout=self._deadline)
-        except (ValueError, OverflowError) as error:  # a year or a time that Python's types cannot hold
-            if isinstance(error, asyncpg.InterfaceError | UnicodeDecodeError):
+        except _UNREADABLE as error:
+            if isinstance(error, _NOT_OF_VALUES):
                 raise
             if self._sessions.own:
                 return await fetch_any_year(connection, statement.sql, statement.args, timeout=self._deadline)
-            raise QueryFailedError(
-                "The result holds a date or time beyond the years 1 to 9999, which the host's pool cannot read.",
-                hint="Filter such rows out, or let the engine connect by itself (`dsn`).",
-            ) from error
+            raise _beyond_years() from error
+
+
+async def _within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """The outcome of the work. PostgreSQL ends a statement in time only where its rows are taken, so this does, too."""
+    try:
+        return await asyncio.wait_for(work, seconds + GRACE)
+    except asyncio.TimeoutError as error:
+        raise QueryTimeoutError(
+            f"The rows were not taken within {seconds:g} seconds.",
+            hint="Take them faster, narrow the filters, or raise PRISMIQ_EXPORT_TIMEOUT.",
+        ) from error
+
+
+def _beyond_years() -> QueryFailedError:
+    return QueryFailedError(
+        "The result holds a date or time beyond the years 1 to 9999, which the host's pool cannot read.",
+        hint="Filter such rows out, or let the engine connect by itself (`dsn`).",
+    )
 
 
 async def _json_is_text(connection: Connection) -> bool:

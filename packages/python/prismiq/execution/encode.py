@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta, timezone
 from decimal import Decimal
+from math import isfinite, isnan
 from typing import Any, Literal, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 import orjson
 
 from prismiq.errors import ResultTooLargeError
-from prismiq.execution.result import QueryResult, in_zone
+from prismiq.execution.result import QueryResult, ResultMeta, in_zone
 from prismiq.plan.outputs import OutputColumn, PivotedFrom
 from prismiq.schema.types import DataType
 
@@ -41,22 +42,25 @@ def encode_json(result: QueryResult, numbers: Numbers = "exact") -> bytes:
 
 def encode_parts(result: QueryResult, numbers: Numbers = "exact") -> tuple[bytes, bytes]:
     """The same JSON before and after what says whether the result was kept: that alone is told per request."""
-    meta = orjson.dumps({"as_of": result.meta.as_of, "warnings": result.meta.warnings}, option=_OPTIONS)
-    content = b"".join(
-        (
-            b'{"columns":',
-            _columns_json(result.columns),
-            b',"rows":[',
-            b",".join(_row_chunks(result, numbers)),
-            b'],"row_count":%d,"truncated":%b,"meta":{"cached":' % (result.row_count, _BOOLEANS[result.truncated]),
-        )
-    )
-    return content, b"," + meta[1:] + b"}"
+    tail, rest = tail_json(result.row_count, result.truncated, result.meta)
+    return b"".join((head_json(result.columns), b",".join(rows_json(result, numbers)), tail)), rest
 
 
-def check_size(content: bytes, limit: int) -> None:
+def head_json(columns: tuple[OutputColumn, ...]) -> bytes:
+    """The JSON of a result up to its rows."""
+    return b'{"columns":' + _columns_json(columns) + b',"rows":['
+
+
+def tail_json(row_count: int, truncated: bool, meta: ResultMeta) -> tuple[bytes, bytes]:
+    """The JSON of a result from the end of its rows, before and after what says whether it was kept."""
+    rest = orjson.dumps({"as_of": meta.as_of, "warnings": meta.warnings}, option=_OPTIONS)
+    content = b'],"row_count":%d,"truncated":%b,"meta":{"cached":' % (row_count, _BOOLEANS[truncated])
+    return content, b"," + rest[1:] + b"}"
+
+
+def check_size(size: int, limit: int) -> None:
     """Raises ResultTooLargeError for an answer of more than `limit` bytes."""
-    if len(content) > limit:
+    if size > limit:
         raise ResultTooLargeError(
             f"The result is larger than {limit} bytes.",
             hint="Ask for fewer columns or rows (`limit`), or raise PRISMIQ_MAX_RESULT_BYTES.",
@@ -108,7 +112,7 @@ def _pivot_json(pivot: PivotedFrom) -> Mapping[str, object]:
 _OPTIONS = orjson.OPT_UTC_Z
 
 
-def _row_chunks(result: QueryResult, numbers: Numbers) -> Iterator[bytes]:
+def rows_json(result: QueryResult, numbers: Numbers) -> Iterator[bytes]:
     """The rows as JSON arrays with commas between them, without the outer brackets, some at a time."""
     converters = _converters(result, numbers)
     plain = not any(converters)
@@ -117,8 +121,33 @@ def _row_chunks(result: QueryResult, numbers: Numbers) -> Iterator[bytes]:
         yield orjson.dumps(rows if plain else _converted(rows, converters), default=plain_value)[1:-1]
 
 
+def lines_json(result: QueryResult, numbers: Numbers) -> bytes:
+    """The rows as JSON arrays, each on a line of its own."""
+    rows = _converted(result.records, _converters(result, numbers))
+    return b"".join(orjson.dumps(row, default=plain_value, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+
+
+def cells(result: QueryResult) -> Iterator[Iterator[str | None]]:
+    """The rows as texts, each as JSON writes the value, but without quotes; a number that is none by its name."""
+    for row in _converted(result.records, _converters(result, "exact")):
+        yield (_cell(value) for value in row)
+
+
+def _cell(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, float) and not isfinite(value):
+        return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    written = orjson.dumps(value, default=plain_value)
+    if written == b"null":  # a numeric that is no number
+        return None
+    return orjson.loads(written) if written[:1] == b'"' else written.decode()
+
+
 def _converted(rows: Sequence[Sequence[Any]], converters: Sequence[Converter | None]) -> list[tuple[object, ...]]:
     """The rows with their columns converted, column by column."""
+    if not rows:
+        return []
     columns = [
         column if convert is None else [None if value is None else convert(value) for value in column]
         for convert, column in zip(converters, zip(*rows, strict=True), strict=True)
@@ -182,6 +211,11 @@ def _moment(value: Any, zone: ZoneInfo) -> object:
     if offset is not None and offset.seconds % 60:  # ISO 8601 has no seconds there: local mean time of long ago
         return local.astimezone(timezone.utc)
     return local
+
+
+def moment_json(value: datetime, zone: ZoneInfo) -> bytes:
+    """A timestamp with a time zone, as the encoder writes it."""
+    return orjson.dumps(_moment(value, zone))
 
 
 def _duration(value: Any) -> str:

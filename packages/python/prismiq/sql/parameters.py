@@ -14,6 +14,7 @@ from prismiq.sql.types import SQLType, sent_as, sql_type
 LIMIT = "limit"
 OFFSET = "offset"
 ROW_CAP = "row_cap"
+MARK = "mark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ class Fixed:
 
 Computed = MovedBound | Starts
 Bound = Parameter | Computed | Zone | Fixed | str
-"""What a placeholder stands for: a value, what is computed from values, the query's time zone, a fixed number, or the
-page."""
+"""What a placeholder stands for: a value, what is computed from values, the query's time zone, a fixed number, the
+page, or the mark in what COPY writes."""
 
 
 class Parameters:
@@ -58,6 +59,10 @@ class Parameters:
     def page(self, part: str) -> sa.ColumnElement[int]:
         """The limit, the offset or the row cap in SQL."""
         return self._placeholder(part, sa.BigInteger())
+
+    def mark(self) -> sa.ColumnElement[str]:
+        """What no value holds, chosen when values are bound, in SQL."""
+        return self._placeholder(MARK, pg.TEXT())
 
     def _placeholder(self, bound: Bound, type_: SQLType) -> sa.ColumnElement[Any]:
         name = self._names.get(bound)

@@ -35,6 +35,16 @@ class Pivoting:
 
 
 @dataclass(frozen=True, slots=True)
+class Copying:
+    """The rows are for COPY to write, as CSV. What begins with the mark is to be finished.
+
+    In nearly JSON the columns at `quoted` are always quoted, and a last one holds the mark."""
+
+    mark: str
+    quoted: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One SQL statement, ready to run: `sql` holds `$1`…`$n` for `args`, `columns` describe the rows it returns.
 
@@ -50,3 +60,4 @@ class Statement:
     warnings: tuple[str, ...] = ()
     totals: TotalRows | None = None
     pivot: Pivoting | None = None
+    copying: Copying | None = None

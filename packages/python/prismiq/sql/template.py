@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from secrets import token_hex
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -26,12 +27,20 @@ from prismiq.query.shape import Values
 from prismiq.query.split import plain_value
 from prismiq.schema.models import TableRef
 from prismiq.sql.builder import Builder
-from prismiq.sql.parameters import LIMIT, OFFSET, ROW_CAP, Bound, Computed, Fixed, Parameters
+from prismiq.sql.copied import Form, can_be_copied, copied, quoted_places
+from prismiq.sql.parameters import LIMIT, MARK, OFFSET, ROW_CAP, Bound, Computed, Fixed, Parameters
 from prismiq.sql.spans import NoShortcutError, Spans, UntoldError
-from prismiq.sql.statement import Pivoting, Statement, TotalRows
+from prismiq.sql.statement import Copying, Pivoting, Statement, TotalRows
 from prismiq.sql.values import BINS, UnfitValueError, convert
 
 _UTC = ZoneInfo("UTC")
+
+
+@dataclass(slots=True)
+class Seen:
+    """What is remembered of a template's last answer: how many rows it had. Whoever asks next likely gets as many."""
+
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +56,10 @@ class Template:
     tables: frozenset[TableRef]
     marker: int | None = None
     pivot: PivotPlan | None = None
+    form: Form = Form.ROWS
+    copies: bool = False
+    """Whether COPY could write its rows."""
+    seen: Seen = field(default_factory=Seen)
     otherwise: Callable[[], Template] | None = None
     """The template without shortcuts, for values that they are none for."""
 
@@ -74,7 +87,11 @@ class Template:
         pivot = None if self.pivot is None else self._pivoting(self.pivot, values, row_cap)
         if pivot is not None:
             cap = None  # which is of the cells
-        return Statement(self.sql, args, self.columns, cap, self.time_zone, self.warnings, totals, pivot)
+        copying = None if self.form is Form.ROWS else self._copying(binder.mark)
+        return Statement(self.sql, args, self.columns, cap, self.time_zone, self.warnings, totals, pivot, copying)
+
+    def _copying(self, mark: str) -> Copying:
+        return Copying(mark, quoted_places(self.columns) if self.form is Form.JSON else None)
 
     def _pivoting(self, pivot: PivotPlan, values: Values, row_cap: int) -> Pivoting:
         places = {column.name: place for place, column in enumerate(self.columns)}
@@ -99,6 +116,7 @@ class _Binder:
         self._row_cap = row_cap
         self._now = now
         self.issues: dict[Issue, None] = {}  # each once, in their order
+        self.mark = ""
 
     def value(self, bound: Bound) -> object:
         if bound == LIMIT:
@@ -108,6 +126,9 @@ class _Binder:
             return self._row_cap + 1
         if bound == OFFSET:
             return self._values.offset
+        if bound == MARK:
+            self.mark = token_hex(10)  # 80 random bits: no value can be made to hold it
+            return self.mark
         if isinstance(bound, Zone):
             return bound.name
         if isinstance(bound, Fixed):
@@ -188,10 +209,12 @@ def _is_storable(value: object) -> bool:
     return not isinstance(value, str) or ("\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value))
 
 
-def build(plan: QueryPlan) -> Template:
+def build(plan: QueryPlan, form: Form = Form.ROWS) -> Template:
     """Compiles a plan to SQL once, for all the values its shape may be asked with."""
     parameters = Parameters()
     statement = Builder(plan, parameters).statement()
+    if form is not Form.ROWS:
+        statement = copied(statement, plan.outputs, form, Zone(plan.time_zone), parameters)
     # Made per compilation: a dialect keeps no state worth sharing, and this one numbers placeholders as asyncpg wants.
     compiled = statement.compile(
         dialect=asyncpg.dialect(paramstyle="numeric_dollar"),  # pyright: ignore[reportNoOverloadImplementation]
@@ -199,16 +222,20 @@ def build(plan: QueryPlan) -> Template:
     )
     order: list[str] = compiled.positiontup or []  # pyright: ignore[reportAttributeAccessIssue]
     bound: Mapping[str, Bound] = parameters.by_name
+    sql = str(compiled)
+    marker = next((place for place, each in enumerate(plan.outputs) if each.name == plan.marker), None)
     return Template(
-        str(compiled),
+        sql,
         tuple(bound.get(name) or Fixed(compiled.params[name]) for name in order),
         plan.outputs,
         plan.time_zone,
         plan.warnings,
         plan.calendar,
         _tables(statement),
-        next((place for place, each in enumerate(plan.outputs) if each.name == plan.marker), None),
+        marker,
         plan.pivot,
+        form,
+        copies=marker is None and plan.pivot is None and can_be_copied(plan.outputs, sql),
     )
 
 

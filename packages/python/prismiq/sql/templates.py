@@ -11,6 +11,7 @@ from prismiq.access.scope import ScopedSchema
 from prismiq.plan import PASSES, plan
 from prismiq.plan.passes import FAST_BUCKETS
 from prismiq.query.shape import QueryShape
+from prismiq.sql.copied import Form
 from prismiq.sql.template import Template, build
 
 
@@ -22,22 +23,22 @@ class Templates:
         self._max_tables = max_tables
         self._kept: OrderedDict[Hashable, Template] = OrderedDict()
 
-    def get(self, shape: QueryShape, schema: ScopedSchema) -> Template:
+    def get(self, shape: QueryShape, schema: ScopedSchema, form: Form = Form.ROWS) -> Template:
         """The template for a shape and a scope, compiled where it is not kept. Raises QueryError."""
-        key = (shape, schema.database.version, schema.key)
+        key = (shape, form, schema.database.version, schema.key)
         found = self._kept.get(key)
         if found is None:
-            found = self._kept[key] = self._built(shape, schema)
+            found = self._kept[key] = self._built(shape, schema, form)
             if len(self._kept) > self._size:
                 self._kept.popitem(last=False)
         else:
             self._kept.move_to_end(key)
         return found
 
-    def _built(self, shape: QueryShape, schema: ScopedSchema) -> Template:
+    def _built(self, shape: QueryShape, schema: ScopedSchema, form: Form) -> Template:
         @cache
         def without_shortcuts() -> Template:
-            return build(plan(shape, schema, PASSES - {FAST_BUCKETS}, max_tables=self._max_tables))
+            return build(plan(shape, schema, PASSES - {FAST_BUCKETS}, max_tables=self._max_tables), form)
 
-        template = build(plan(shape, schema, max_tables=self._max_tables))
+        template = build(plan(shape, schema, max_tables=self._max_tables), form)
         return replace(template, otherwise=without_shortcuts)

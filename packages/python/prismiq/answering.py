@@ -1,0 +1,184 @@
+"""A question that is ready for one caller, and the forms in which it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Hashable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Literal
+
+from prismiq.access import RequestContext, ScopedSchema
+from prismiq.access.caller import Caller
+from prismiq.errors import QueryError
+from prismiq.execution import Database, Numbers, QueryResult
+from prismiq.execution.answers import Answer, Answers
+from prismiq.execution.encode import check_size, encode_parts
+from prismiq.execution.exports import Source, answer_or_pieces, write, write_workbook
+from prismiq.execution.formats import Format, WrittenCsv, WrittenLines
+from prismiq.execution.streams import pulled
+from prismiq.query.places import as_written
+from prismiq.schema.types import DataType
+from prismiq.settings import Settings
+from prismiq.sql import Statement
+from prismiq.sql.copied import Form
+from prismiq.sql.questions import Prepared, Question, Questions
+
+ENCODE_IN_THREAD = 5_000
+"""Rows from which a result is encoded beside the event loop."""
+
+_WRITTEN_AS_TEXT = frozenset({DataType.NUMERIC, DataType.BIGINT})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question of a caller's, read and planned."""
+
+    question: Question
+    context: RequestContext | None
+    scoped: ScopedSchema
+    questions: Questions
+    prepared: Prepared
+    clock: Callable[[], datetime]
+
+    def statement(self, cap: int, form: Form = Form.ROWS) -> Statement:
+        """The statement with the caller's values, for at most `cap` rows. Raises QueryError and ContextError."""
+        prepared = self.prepared
+        if form is not Form.ROWS:
+            prepared = self.questions.prepare(self.question, self.scoped, form)
+        try:
+            return prepared.template.bind(prepared.values, self.context, row_cap=cap, now=self.clock())
+        except QueryError as error:
+            raise QueryError(as_written(error.issues, self.question)) from None
+
+    def copies(self, numbers: Numbers) -> bool:
+        """Whether COPY can write the answer, with numbers as they are wanted."""
+        template = self.prepared.template
+        return template.copies and (
+            numbers == "exact" or _WRITTEN_AS_TEXT.isdisjoint(column.type for column in template.columns)
+        )
+
+
+class _NotWholeError(Exception):
+    """An answer that comes in pieces."""
+
+    def __init__(self, pieces: AsyncGenerator[bytes]) -> None:
+        self._pieces: AsyncGenerator[bytes] | None = pieces
+
+    def taken(self) -> AsyncGenerator[bytes] | None:
+        """The pieces, for whoever asks first."""
+        pieces, self._pieces = self._pieces, None
+        return pieces
+
+
+class Answering:
+    """Answers what was asked: as a result, as JSON, or written out in any format."""
+
+    def __init__(self, database: Database, answers: Answers, settings: Settings) -> None:
+        self._database = database
+        self._answers = answers
+        self._settings = settings
+
+    async def result(self, asked: Asked, caller: Caller) -> QueryResult:
+        """The rows."""
+        return await self._database.run(asked.statement(self._settings.row_cap), caller)
+
+    async def answer(
+        self, asked: Asked, caller: Caller, numbers: Numbers, max_age: float | None
+    ) -> tuple[Answer, bool]:
+        """The answer as JSON, and whether it was kept from before."""
+        key, statement = self._key(asked, caller, numbers)
+
+        async def compute() -> Answer:
+            if self._is_large(asked, numbers):
+                answer = await self._copied(asked, caller, whole=True)
+                assert isinstance(answer, Answer), "it was wanted whole"
+                return answer
+            result = await self._database.run(statement, caller)
+            asked.prepared.answered(result.row_count)
+            if result.row_count > ENCODE_IN_THREAD:
+                content, rest = await asyncio.to_thread(encode_parts, result, numbers)
+            else:
+                content, rest = encode_parts(result, numbers)
+            check_size(len(content), self._settings.max_result_bytes)
+            return Answer(content, rest, asked.prepared.template.tables, result.row_count)
+
+        return await self._answers.get(key, compute, max_age=max_age)
+
+    async def answer_or_pieces(
+        self, asked: Asked, caller: Caller, numbers: Numbers, max_age: float | None
+    ) -> tuple[Answer | AsyncGenerator[bytes], bool]:
+        """The same, but in pieces where it is large and is not to be kept."""
+        if not self._is_large(asked, numbers) or self._answers.keeps(max_age):
+            return await self.answer(asked, caller, numbers, max_age)
+
+        async def compute() -> Answer:
+            found = await self._copied(asked, caller, whole=False)
+            if isinstance(found, Answer):
+                return found
+            raise _NotWholeError(found)
+
+        key, _ = self._key(asked, caller, numbers)
+        try:
+            return await self._answers.get(key, compute, max_age=0)
+        except _NotWholeError as found:
+            # Pieces are for one; whoever waited for the same computation has one of their own.
+            return found.taken() or await self._copied(asked, caller, whole=False), False
+
+    def _key(self, asked: Asked, caller: Caller, numbers: Numbers) -> tuple[Hashable, Statement]:
+        """Everything that an answer depends on, and the statement. Values by their text: 1 and 1.0 are equal, and may
+        answer differently."""
+        statement = asked.statement(self._settings.row_cap)
+        return (
+            asked.prepared.template,
+            repr(statement.args),
+            statement.pivot,
+            caller.settings,
+            numbers,
+        ), statement
+
+    async def written(self, asked: Asked, caller: Caller, wanted: Format, numbers: Numbers) -> AsyncGenerator[bytes]:
+        """The answer in a format, in pieces."""
+        if wanted == "json":
+            answer, cached = await self.answer_or_pieces(asked, caller, numbers, None)
+            if isinstance(answer, Answer):
+                yield answer.body(cached=cached)
+                return
+            pieces = answer
+        else:
+            pieces = self._exported(asked, caller, wanted, numbers)
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield piece
+
+    def _exported(
+        self, asked: Asked, caller: Caller, wanted: Literal["ndjson", "csv", "xlsx"], numbers: Numbers
+    ) -> AsyncGenerator[bytes]:
+        cap = self._settings.export_row_cap
+        statement = asked.statement(cap)
+        if wanted == "xlsx":
+            return write_workbook(self._source(caller, statement, None, cap))
+        written = WrittenCsv() if wanted == "csv" else WrittenLines(statement, numbers)
+        copies = asked.copies("exact" if wanted == "csv" else numbers)
+        source = self._source(caller, statement, asked.statement(cap, written.form) if copies else None, cap)
+        return pulled(partial(write, source, written), first_within=self._settings.statement_timeout)
+
+    def _is_large(self, asked: Asked, numbers: Numbers) -> bool:
+        return asked.prepared.is_large and asked.copies(numbers)
+
+    async def _copied(self, asked: Asked, caller: Caller, *, whole: bool) -> Answer | AsyncGenerator[bytes]:
+        settings, template = self._settings, asked.prepared.template
+        statement = asked.statement(settings.row_cap, Form.JSON)
+        source = self._source(caller, statement, statement, None, whole=whole)
+        answer = await answer_or_pieces(source, template.tables, limit=settings.max_result_bytes, whole=whole)
+        if isinstance(answer, Answer):
+            asked.prepared.answered(answer.rows)
+        return answer
+
+    def _source(
+        self, caller: Caller, statement: Statement, copied: Statement | None, cap: int | None, *, whole: bool = False
+    ) -> Source:
+        quick, slow = self._settings.statement_timeout, self._settings.export_timeout
+        return Source(self._database, caller, statement, copied, quick, quick if whole else slow, cap)

@@ -1,0 +1,61 @@
+"""The answer to a question as a response: JSON, whole or as it comes, or a file in another format."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from os import urandom
+from time import perf_counter
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from prismiq.access import RequestContext
+from prismiq.api.etags import etag_of, not_modified
+from prismiq.api.formats import MEDIA_TYPES, wanted_format
+from prismiq.api.plain import JSON_TYPE, PlainResponse
+from prismiq.api.requests import read_json_body, run_while_connected, wanted_age, wanted_numbers
+from prismiq.api.streams import StreamedResponse, begun, with_error_line
+from prismiq.engine import PrismiqEngine
+from prismiq.execution.answers import Answer
+from prismiq.execution.formats import Format
+
+
+async def answered(engine: PrismiqEngine, request: Request, context: RequestContext) -> Response:
+    """Answers the question in a request's body, in the format that the request asks for."""
+    wanted = wanted_format(request)
+    numbers = wanted_numbers(request)
+    body = await read_json_body(request, engine.settings.max_body_bytes)
+    if wanted != "json":
+        pieces = await engine.export_query(body, context, format=wanted, numbers=numbers)
+        return _exported(await begun(request, pieces), wanted)
+    started = perf_counter()
+    work = engine.answer_or_stream(body, context, numbers=numbers, max_age=wanted_age(request))
+    answer, cached = await run_while_connected(request, work)
+    headers = [
+        (b"cache-control", b"private, no-cache"),
+        (b"x-query-id", urandom(16).hex().encode()),
+        (b"server-timing", b"query;dur=%.1f" % ((perf_counter() - started) * 1e3)),
+    ]
+    if numbers == "string":
+        headers.append((b"preference-applied", b"numbers=string"))
+    if not isinstance(answer, Answer):
+        return StreamedResponse(answer, [*headers, JSON_TYPE])
+    etag = etag_of(answer.version)
+    headers.append((b"etag", etag.encode()))
+    if cached:
+        headers.append((b"age", b"%d" % answer.age()))
+    if not_modified(request, etag):
+        return PlainResponse(b"", headers, status=304)
+    return PlainResponse(answer.body(cached=cached), [*headers, JSON_TYPE])
+
+
+def _exported(pieces: AsyncGenerator[bytes], wanted: Format) -> Response:
+    headers = [
+        (b"cache-control", b"private, no-store"),
+        (b"x-query-id", urandom(16).hex().encode()),
+        (b"content-type", MEDIA_TYPES[wanted].encode()),
+    ]
+    if wanted == "ndjson":
+        return StreamedResponse(with_error_line(pieces), headers)
+    headers.append((b"content-disposition", b'attachment; filename="result.%b"' % wanted.encode()))
+    return StreamedResponse(pieces, headers)

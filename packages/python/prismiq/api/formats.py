@@ -1,0 +1,92 @@
+"""In what format an answer is sent: by `?format=`, or by what the client accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+
+from prismiq.api.problems import InvalidParameterError, NotAcceptableError
+from prismiq.api.requests import header
+from prismiq.execution.formats import Format
+from prismiq.execution.workbook import is_installed
+
+MEDIA_TYPES: Mapping[Format, str] = {
+    "json": "application/json",
+    "ndjson": "application/x-ndjson",
+    "csv": "text/csv; charset=utf-8; header=present",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""What each format is sent as."""
+
+_ACCEPTED: Mapping[str, Format] = {
+    "*/*": "json",
+    "application/*": "json",
+    "application/json": "json",
+    "application/x-ndjson": "ndjson",
+    "application/ndjson": "ndjson",
+    "application/jsonl": "ndjson",
+    "text/csv": "csv",
+    "text/*": "csv",
+    MEDIA_TYPES["xlsx"]: "xlsx",
+}
+
+
+def wanted_format(request: Request) -> Format:
+    """The format of the answer.
+
+    Raises InvalidParameterError for one in the address that is none, NotAcceptableError when the client accepts none,
+    or only workbooks where XlsxWriter is not installed.
+    """
+    if request.scope["query_string"]:
+        asked = request.query_params.get("format")
+        if asked is not None:
+            return _named(asked)
+    accept = header(request, b"accept")
+    if not accept or accept in ("*/*", "application/json") or accept.startswith("application/json,"):  # nearly all
+        return "json"
+    return _accepted(accept)
+
+
+def _named(name: str) -> Format:
+    for known in MEDIA_TYPES:
+        if name == known:
+            return _offered(known)
+    raise InvalidParameterError(
+        f'"format" is json, ndjson, csv or xlsx, not "{name[:60]}".',
+        hint="Leave it out for JSON.",
+        details={"parameter": "format"},
+    )
+
+
+def _accepted(accept: str) -> Format:
+    """What the client likes best; of equals the first."""
+    best: tuple[float, Format | None] = (0, None)
+    for part in accept.lower().split(","):
+        name, *parameters = (each.strip() for each in part.split(";"))
+        found = "json" if not name else _ACCEPTED.get(name)
+        weight = _weight(parameters)
+        if found is not None and weight > best[0]:
+            best = (weight, found)
+    if best[1] is None:
+        raise NotAcceptableError(
+            f"Nothing here is {accept[:60]}.", hint=f"Served are {', '.join(MEDIA_TYPES.values())}."
+        )
+    return _offered(best[1])
+
+
+def _weight(parameters: list[str]) -> float:
+    for each in parameters:
+        name, _, value = each.partition("=")
+        if name == "q":
+            try:
+                return min(max(float(value), 0), 1)
+            except ValueError:
+                return 0
+    return 1
+
+
+def _offered(found: Format) -> Format:
+    if found == "xlsx" and not is_installed():
+        raise NotAcceptableError("This server writes no workbooks.", hint="Ask for CSV: `?format=csv`.")
+    return found
