@@ -1,4 +1,5 @@
-"""Guests over HTTP: who is let in, how others are refused, and that guests have no way but through a dashboard."""
+"""Guests over HTTP: who is let in, how others are refused, and that guests have no way but through a dashboard
+(test_data.py)."""
 
 from __future__ import annotations
 
@@ -6,15 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import FastAPI
 from starlette.requests import Request
 
 from api.conftest import Connect
 from prismiq import GuestKey, GuestTokens, MemoryRevocations, PrismiqEngine, RequestContext, create_router
-from prismiq.access import check_guest_may_open, locked_filters
 from prismiq.api import guest_context
-from prismiq.api.context import check_context
-from prismiq.api.problems import ProblemRoute
 
 TOKENS = GuestTokens([GuestKey.secret("1", "a secret of more than thirty-two bytes")])
 QUESTION = {"source": "orders", "measures": ["count"]}
@@ -27,30 +25,9 @@ def token(*dashboards: str, **more: Any) -> dict[str, str]:
 
 @pytest.fixture
 def app(engine: PrismiqEngine) -> FastAPI:
-    """The router, and beside it a route that opens a dashboard, as the one of dashboards does."""
-    get_context = guest_context(TOKENS)
-    caller: Any = Depends(get_context)
-    opening = APIRouter(route_class=ProblemRoute)
-
-    async def open_dashboard(request: Request, dashboard: str, context: RequestContext = caller) -> dict[str, Any]:
-        context = check_context(context, guests=True)
-        check_guest_may_open(context, dashboard, f"slug-of-{dashboard}")
-        return {"user": context.user, "locked": dict(locked_filters(context))}
-
-    opening.add_api_route("/open/{dashboard}", open_dashboard)
     app = FastAPI()
-    app.include_router(create_router(engine, get_context=get_context))
-    app.include_router(opening)
+    app.include_router(create_router(engine, get_context=guest_context(TOKENS)))
     return app
-
-
-async def test_a_guest_opens_the_dashboards_of_the_token(client: httpx.AsyncClient) -> None:
-    headers = token("7", "slug-of-8", locked_filters={"region": "EU"})
-    for dashboard in ("7", "8"):
-        opened = await client.get(f"/open/{dashboard}", headers=headers)
-        assert opened.json() == {"user": "ada", "locked": {"region": "EU"}}
-    other = await client.get("/open/9", headers=headers)
-    assert (other.status_code, other.json()["code"]) == (404, "not_found")
 
 
 async def test_a_guest_asks_no_questions(client: httpx.AsyncClient) -> None:
@@ -59,7 +36,7 @@ async def test_a_guest_asks_no_questions(client: httpx.AsyncClient) -> None:
     assert refused.json()["detail"] == "A guest may not do this."
 
 
-@pytest.mark.parametrize("path", ["/schema", "/open/7"])
+@pytest.mark.parametrize("path", ["/schema", "/query/schema"])
 @pytest.mark.parametrize(
     "headers",
     [

@@ -26,6 +26,9 @@ def document() -> dict[str, Any]:
     return app.openapi()
 
 
+LINES = "application/x-ndjson"
+
+
 def test_paths(document: dict[str, Any]) -> None:
     found = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
     assert found == {
@@ -35,6 +38,7 @@ def test_paths(document: dict[str, Any]) -> None:
         "GET /prismiq/schema/table",
         "GET /prismiq/schema/values",
         "POST /prismiq/query",
+        "POST /prismiq/query/batch",
         "POST /prismiq/query/validate",
         "POST /prismiq/query/sql",
         "POST /prismiq/query/explain",
@@ -46,6 +50,8 @@ def test_paths(document: dict[str, Any]) -> None:
         "PATCH /prismiq/dashboards/{id}",
         "DELETE /prismiq/dashboards/{id}",
         "POST /prismiq/dashboards/{id}/duplicate",
+        "POST /prismiq/dashboards/{id}/data",
+        "GET /prismiq/dashboards/{id}/filters/{filter}/values",
         "GET /prismiq/dashboards/{id}/export",
         "POST /prismiq/dashboards/{id}/widgets",
         "PATCH /prismiq/dashboards/{id}/widgets/{widget}",
@@ -84,8 +90,8 @@ def test_every_operation_is_described(document: dict[str, Any]) -> None:
             (success,) = [status for status in operation["responses"] if status.startswith("2")]
             if success != "204":
                 content = next(iter(operation["responses"][success]["content"].items()))
-                is_schema = path.endswith("/query/schema")
-                assert content[0] == ("application/schema+json" if is_schema else "application/json")
+                other = {"query/schema": "application/schema+json", "{id}/data": LINES, "query/batch": LINES}
+                assert content[0] == other.get("/".join(path.split("/")[-2:]), "application/json"), path
                 assert content[1]["schema"], path
             for status, response in operation["responses"].items():
                 if status != success:

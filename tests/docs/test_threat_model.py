@@ -23,7 +23,7 @@ def test_the_tests_exist() -> None:
         (path.name, test)
         for path, tests in named().items()
         for test in tests
-        if not re.search(rf"^(?:async )?def {test}\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+        if not re.search(rf"^ *(?:async )?def {test}\(", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert missing == set()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from runpy import run_path
@@ -34,6 +35,23 @@ async def test_a_customer_gets_a_token_for_a_visitor(client: httpx.AsyncClient) 
     assert context.guest is not None
     assert (context.guest.dashboards, context.guest.locked_filters) == (frozenset({"sales"}), {"region": "EU"})
     assert (await client.get("/embed/sales", headers={"X-Api-Key": "none"})).status_code == 401
+
+
+async def test_a_visitor_sees_the_rows_of_the_region(client: httpx.AsyncClient) -> None:
+    shown = {}
+    for region in ("EU", "US"):
+        issued = (await client.get(f"/embed/sales?region={region}", headers=ACME)).json()
+        bearer = {"Authorization": f"Bearer {issued['token']}"}
+        assert (await client.get("/analytics/dashboards/sales", headers=bearer)).json()["title"] == "Sales"
+        assert (await client.get("/analytics/dashboards/other", headers=bearer)).status_code == 404
+        data = await client.post(
+            "/analytics/dashboards/sales/data", json={"filters": {"region": "APAC"}}, headers=bearer
+        )
+        answer, done = (json.loads(line) for line in data.text.splitlines())
+        assert (answer["status"], done["status"]) == ("ok", "done")
+        shown[region] = answer["result"]["rows"]
+    assert shown["EU"] != shown["US"]
+    assert all(shown.values())
 
 
 async def test_a_visitor_asks_nothing_else_and_is_sent_away_when_revoked(client: httpx.AsyncClient) -> None:

@@ -19,10 +19,19 @@ def _id(number: int) -> UUID:
     return UUID(int=number)
 
 
+CUSTOMERS = {
+    "id": "customers",
+    "type": "table",
+    "query": {"source": "customers", "columns": ["name", "region"]},
+    "position": {"x": 0, "y": 4, "w": 6, "h": 4},
+}
+NAME = {"id": "name", "type": "select", "field": "name"}
+
+
 def _board(kind: Kind, number: int, owner: Caller, shared: Mapping[str, Any], said: str) -> Record:
     note = {"id": "note", "type": "text", "text": said, "position": {"x": 0, "y": 0, "w": 6, "h": 4}}
     query = {"source": "plans", "columns": ["name"], "filters": [{"field": "name", "operator": "neq", "value": said}]}
-    content = {"widgets": [note]} if kind is Kind.DASHBOARD else {"query": query}
+    content = {"filters": [NAME], "widgets": [note, CUSTOMERS]} if kind is Kind.DASHBOARD else {"query": query}
     return Record(
         _id(number), owner.tenant, owner.user, f"board-{number}", f"Board of {owner.tenant}", said, ("board",),
         Sharing.model_validate(shared), content, 1, START, START, owner.user,
@@ -115,6 +124,14 @@ def calls() -> dict[tuple[str, str], list[tuple[str, Mapping[str, int], Any]]]:
     boards[("PUT", f"{board}/layout")] = [
         (f"/dashboards/{_id(number)}/layout", expected, {"positions": {"note": POSITION}})
         for number, expected in CHANGED.items()
+    ]
+    boards[("POST", f"{board}/data")] = [
+        (f"/dashboards/{_id(number)}/data{query}", expected, {"filters": {"name": name}})
+        for number, expected in READ.items()
+        for query, name in (("", None), ("?widget=customers", "Ada"), ("?widget=customers&format=csv", None))
+    ]
+    boards[("GET", f"{board}/filters/{{filter}}/values")] = [
+        (f"/dashboards/{_id(number)}/filters/name/values", expected, None) for number, expected in READ.items()
     ]
     queries = _collection("saved-queries", {"query": QUERY}, {"query": QUERY})
     queries[("POST", "/saved-queries")].append(

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -125,6 +126,10 @@ READING: Mapping[tuple[str, str], list[Call]] = {
     ],
     ("POST", "/query/sql"): _queries("/query/sql", {"clerk": 403}),
     ("POST", "/query/explain"): _queries("/query/explain", {"clerk": 403}),
+    ("POST", "/query/batch"): [
+        Call("/query/batch", {**ALL, "nobodys": 200}, {"queries": {"one": query, "two": query}})
+        for query, _ in (*QUERIES, *BY_ROLE)
+    ],
     ("GET", "/query/schema"): [Call("/query/schema", ALL)],
     ("GET", "/health/live"): [Call("/health/live", ALL, unauthenticated=200)],
     ("GET", "/health/ready"): [Call("/health/ready", ALL, unauthenticated=200)],
@@ -214,16 +219,38 @@ async def test_what_is_stored_would_be_found(client: httpx.AsyncClient) -> None:
         assert [each for each in said if each not in shown] == []
 
 
-FOR_GUESTS: set[tuple[str, str]] = set()
-"""The routes that a guest may call: each asks `check_guest_may_open`."""
+FOR_GUESTS = {
+    ("GET", "/dashboards/{id}"),
+    ("POST", "/dashboards/{id}/data"),
+    ("GET", "/dashboards/{id}/filters/{filter}/values"),
+}
+"""The routes that a guest may call. They show what was granted, and for everything else they say that it is not there."""
+
+
+@pytest.mark.parametrize(("method", "route"), sorted(FOR_GUESTS))
+@pytest.mark.parametrize("granted", [boards.PRIVATE, boards.SHARED])
+async def test_a_guest_sees_what_was_granted(engine: PrismiqEngine, method: str, route: str, granted: int) -> None:
+    """Whomever it is shared with; and not even what is shared with everybody where it was not granted."""
+    name = str(UUID(int=granted))
+    for grant in (GuestGrant(dashboards=frozenset({name})), GuestGrant(dashboards=frozenset({f"board-{granted}"}))):
+        guest = RequestContext(user="visitor", tenant="acme", guest=grant)
+        async with client_for(host(engine, {"guest": guest})) as client:
+            ask = asking(client, "guest")
+            for call in ACCESS[method, route]:
+                response = await ask(method, call.path, json=call.body)
+                if name not in call.path:
+                    assert (response.status_code, response.json()["code"]) == (404, "not_found"), call
+                    continue
+                assert response.status_code == 200, (call, response.text)
+                everything = _without_clocks(response)
+                assert [kept for kept in (*OF_GLOBEX, *HIDDEN, b'"owner"', b"saved_query") if kept in everything] == []
 
 
 @pytest.mark.parametrize(("method", "route"), ACCESS)
 async def test_a_guest_gets_nothing_but_what_is_for_guests(engine: PrismiqEngine, method: str, route: str) -> None:
     """With every role, and whatever the policy lets it see: a token opens dashboards, and nothing beside them."""
     guest = ACME.model_copy(update={"guest": GuestGrant(dashboards=frozenset({"7"}))})
-    if (method, route) in FOR_GUESTS:
-        return
+    refused = (404, "not_found") if (method, route) in FOR_GUESTS else (403, "permission_denied")
     async with client_for(host(engine, {"guest": guest})) as client:
         ask = asking(client, "guest")
         for call in ACCESS[method, route]:
@@ -231,7 +258,7 @@ async def test_a_guest_gets_nothing_but_what_is_for_guests(engine: PrismiqEngine
             if call.unauthenticated == 200:
                 assert response.status_code == 200
                 continue
-            assert (response.status_code, response.json()["code"]) == (403, "permission_denied"), call
+            assert (response.status_code, response.json()["code"]) == refused, call
             assert [kept for kept in (*OF_ACME, *OF_GLOBEX, *HIDDEN) if kept in response.content] == []
 
 

@@ -16,7 +16,17 @@ from prismiq.access.scopes import Scopes
 from prismiq.access.visible import visible_schema
 from prismiq.answering import Answering, Asked
 from prismiq.dashboards import Dashboards, DashboardStore, Pins, PostgresStore, StoredQueries
-from prismiq.errors import ConfigurationError, Issue, IssueCode, NotFoundError, PermissionDeniedError, QueryError
+from prismiq.dashboards.answers import Answered, Job, answered
+from prismiq.dashboards.wire import dump_json
+from prismiq.errors import (
+    ConfigurationError,
+    Issue,
+    IssueCode,
+    NotFoundError,
+    PayloadTooLargeError,
+    PermissionDeniedError,
+    QueryError,
+)
 from prismiq.execution import Database, Numbers, QueryResult
 from prismiq.execution.answers import Answer, Answers, MemoryCache
 from prismiq.execution.formats import Format
@@ -169,6 +179,30 @@ class PrismiqEngine:
         asked = await self._ask(question, context)
         return self._answering.written(asked, caller_of(self.policy, context), format, numbers)
 
+    async def answer_queries(
+        self,
+        questions: Mapping[str, Mapping[str, Any]],
+        context: RequestContext | None = None,
+        *,
+        numbers: Numbers = "exact",
+        max_age: float | None = None,
+    ) -> AsyncGenerator[Answered]:
+        """Answers many questions, each as it is ready, equal ones once; an error is the answer of its question.
+
+        At most `max_concurrent_widgets` are asked at once. Close the generator (`contextlib.aclosing`) where not all is
+        taken. Raises PayloadTooLargeError for more than `max_batch` questions.
+        """
+        if len(questions) > self.settings.max_batch:
+            raise PayloadTooLargeError(
+                f"There are more than {self.settings.max_batch} queries.", hint="Send them in several requests."
+            )
+        jobs = [Job(name, dump_json(question)) for name, question in questions.items()]
+
+        async def ask(question: bytes) -> tuple[Answer, bool]:
+            return await self.answer_query(question, context, numbers=numbers, max_age=max_age)
+
+        return answered(jobs, ask, at_once=self.settings.max_concurrent_widgets)
+
     def forget_answers(self, *tables: str) -> None:
         """Drops the kept answers that read any of the tables, `orders` or `sales.orders`; all of them without any.
 
@@ -277,7 +311,8 @@ class PrismiqEngine:
     def dashboards(self) -> Dashboards:
         """The stored dashboards. Raises ConfigurationError for an engine without a store."""
         store = self._kept()
-        return Dashboards(store, self, self.saved_queries, needs_tenant=self._needs_tenant)
+        at_once = self.settings.max_concurrent_widgets
+        return Dashboards(store, self, self.saved_queries, needs_tenant=self._needs_tenant, at_once=at_once)
 
     @property
     def saved_queries(self) -> StoredQueries:

@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     max_concurrent_per_tenant: int | None = Field(
         default=None, ge=1, description="Queries of one tenant that run at once; by default half of the connections."
     )
+    max_concurrent_widgets: int = Field(
+        default=4, ge=1, description="Queries of one dashboard, or of one batch, that are asked at once."
+    )
     max_waiting_per_tenant: int = Field(
         default=500, ge=0, description="Queries of one tenant that wait for a connection; more are refused at once."
     )
@@ -85,6 +88,7 @@ class Settings(BaseSettings):
     max_depth: int = Field(default=32, ge=1, description="Levels of nesting in one definition.")
     max_list_values: int = Field(default=10_000, ge=1, description="Values in one `in` list.")
     max_outputs: int = Field(default=200, ge=1, description="Dimensions, measures and columns in one definition.")
+    max_batch: int = Field(default=100, ge=1, description="Queries in one batch.")
     max_joined_tables: int = Field(default=30, ge=1, description="Tables joined in one definition.")
 
     @property

@@ -1,7 +1,7 @@
 """Who may see what: context, policy, and the schema they leave."""
 
 from prismiq.access.context import RequestContext
-from prismiq.access.guests import GuestGrant, check_guest_may_open, check_not_a_guest, locked_filters
+from prismiq.access.guests import GuestGrant, check_not_a_guest, locked_filters, opens_widget
 from prismiq.access.policy import AccessPolicy, Limits, Mask, RowFilter, TablePolicy
 from prismiq.access.scope import ScopedSchema, scope
 
@@ -14,8 +14,8 @@ __all__ = [
     "RowFilter",
     "ScopedSchema",
     "TablePolicy",
-    "check_guest_may_open",
     "check_not_a_guest",
     "locked_filters",
+    "opens_widget",
     "scope",
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from prismiq.errors import NotFoundError, PermissionDeniedError
+from prismiq.errors import PermissionDeniedError
 
 if TYPE_CHECKING:
     from prismiq.access.context import RequestContext
@@ -19,6 +19,9 @@ class GuestGrant(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dashboards: frozenset[str] = Field(default=frozenset(), description="By id or slug.")
+    widgets: frozenset[str] = Field(
+        default=frozenset(), description="Of these dashboards only the widgets with these ids; all where it is empty."
+    )
     locked_filters: Mapping[str, Any] = Field(
         default_factory=dict,
         description="Values of dashboard filters by the filter's id; the guest cannot change them.",
@@ -33,16 +36,11 @@ def check_not_a_guest(context: RequestContext | None) -> None:
         )
 
 
-def check_guest_may_open(context: RequestContext | None, *names: str) -> None:
-    """Lets a guest open a dashboard that the grant has by any of `names`, its id and its slug; lets others pass.
-
-    Raises NotFoundError otherwise: which dashboards there are is nothing a guest may find out.
-    """
-    if context is None or context.guest is None or not context.guest.dashboards.isdisjoint(names):
-        return
-    raise NotFoundError("There is no such dashboard.", hint="The list has those that you may see.")
-
-
 def locked_filters(context: RequestContext | None) -> Mapping[str, Any]:
     """The filter values that this caller cannot change, by the filter's id. Nothing for whoever is not a guest."""
     return {} if context is None or context.guest is None else context.guest.locked_filters
+
+
+def opens_widget(context: RequestContext | None, widget: str) -> bool:
+    """Whether this caller, where a guest, may see a widget of the dashboards that the grant names."""
+    return context is None or context.guest is None or not context.guest.widgets or widget in context.guest.widgets

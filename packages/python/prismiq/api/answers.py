@@ -27,7 +27,7 @@ async def answered(engine: PrismiqEngine, request: Request, context: RequestCont
     body = await read_json_body(request, engine.settings.max_body_bytes)
     if wanted != "json":
         pieces = await engine.export_query(body, context, format=wanted, numbers=numbers)
-        return _exported(await begun(request, pieces), wanted)
+        return exported(await begun(request, pieces), wanted)
     started = perf_counter()
     work = engine.answer_or_stream(body, context, numbers=numbers, max_age=wanted_age(request))
     answer, cached = await run_while_connected(request, work)
@@ -49,7 +49,8 @@ async def answered(engine: PrismiqEngine, request: Request, context: RequestCont
     return PlainResponse(answer.body(cached=cached), [*headers, JSON_TYPE])
 
 
-def _exported(pieces: AsyncGenerator[bytes], wanted: Format) -> Response:
+def exported(pieces: AsyncGenerator[bytes], wanted: Format, *, name: str = "result") -> Response:
+    """A file."""
     headers = [
         (b"cache-control", b"private, no-store"),
         (b"x-query-id", urandom(16).hex().encode()),
@@ -57,5 +58,5 @@ def _exported(pieces: AsyncGenerator[bytes], wanted: Format) -> Response:
     ]
     if wanted == "ndjson":
         return StreamedResponse(with_error_line(pieces), headers)
-    headers.append((b"content-disposition", b'attachment; filename="result.%b"' % wanted.encode()))
+    headers.append((b"content-disposition", f'attachment; filename="{name}.{wanted}"'.encode()))
     return StreamedResponse(pieces, headers)

@@ -20,8 +20,8 @@ async def public_context() -> RequestContext:
 def check_context(context: object, *, guests: bool = False) -> RequestContext:
     """The context as the host's dependency gave it. Raises ConfigurationError for anything else.
 
-    Raises PermissionDeniedError for a guest, unless the route is one that `guests` may call: such a route asks
-    `check_guest_may_open`, and applies `locked_filters`.
+    Raises PermissionDeniedError for a guest, unless the route is one that `guests` may call: what it shows
+    comes from `engine.dashboards`, where guests see what they were granted, under their locked filters.
     """
     if isinstance(context, RequestContext):
         if not guests:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from prismiq.access import RequestContext
 from prismiq.api.context import GetContext, check_context
+from prismiq.api.documentation import body_of
 from prismiq.api.etags import required_versions
 from prismiq.api.requests import read_body, read_json_body
 from prismiq.api.stored import (
@@ -16,11 +17,11 @@ from prismiq.api.stored import (
     AnyWidget,
     Collection,
     StoredDashboard,
-    body_of,
     created,
     stored_response,
     versioned,
 )
+from prismiq.api.viewing import for_guests
 from prismiq.dashboards import Dashboard
 from prismiq.dashboards.files import dump_yaml, load_yaml
 from prismiq.dashboards.models import Layout
@@ -43,6 +44,7 @@ def dashboards_router(engine: PrismiqEngine, get_context: GetContext) -> APIRout
         limit,
         definition=Dashboard,
         answer=StoredDashboard,
+        for_guests=for_guests,
     )
 
     async def import_file(request: Request, context: RequestContext = caller) -> Response:

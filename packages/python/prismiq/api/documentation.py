@@ -108,6 +108,18 @@ def inlined(schema: Mapping[str, Any]) -> dict[str, Any]:
     return cast("dict[str, Any]", _inlined(schema, definitions, recursive, ()))
 
 
+def body_of(model: type[BaseModel] | None, description: str) -> dict[str, Any]:
+    """OpenAPI's request body."""
+    schema = {"type": "object"} if model is None else inlined(model.model_json_schema())
+    return {
+        "requestBody": {
+            "required": True,
+            "description": description,
+            "content": {"application/json": {"schema": schema}},
+        }
+    }
+
+
 def _inlined(part: Any, definitions: Mapping[str, Any], recursive: frozenset[str], above: tuple[str, ...]) -> Any:
     if isinstance(part, list):
         return [_inlined(item, definitions, recursive, above) for item in cast("list[Any]", part)]

@@ -51,7 +51,8 @@ def wanted_format(request: Request) -> Format:
 def _named(name: str) -> Format:
     for known in MEDIA_TYPES:
         if name == known:
-            return _offered(known)
+            check_offered(known)
+            return known
     raise InvalidParameterError(
         f'"format" is json, ndjson, csv or xlsx, not "{name[:60]}".',
         hint="Leave it out for JSON.",
@@ -72,7 +73,8 @@ def _accepted(accept: str) -> Format:
         raise NotAcceptableError(
             f"Nothing here is {accept[:60]}.", hint=f"Served are {', '.join(MEDIA_TYPES.values())}."
         )
-    return _offered(best[1])
+    check_offered(best[1])
+    return best[1]
 
 
 def _weight(parameters: list[str]) -> float:
@@ -86,7 +88,7 @@ def _weight(parameters: list[str]) -> float:
     return 1
 
 
-def _offered(found: Format) -> Format:
-    if found == "xlsx" and not is_installed():
+def check_offered(wanted: Format) -> None:
+    """Raises NotAcceptableError for workbooks where XlsxWriter is not installed."""
+    if wanted == "xlsx" and not is_installed():
         raise NotAcceptableError("This server writes no workbooks.", hint="Ask for CSV: `?format=csv`.")
-    return found

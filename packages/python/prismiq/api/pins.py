@@ -10,10 +10,10 @@ from pydantic import BaseModel
 
 from prismiq.access import RequestContext
 from prismiq.api.context import GetContext, check_context
-from prismiq.api.documentation import documented
+from prismiq.api.documentation import body_of, documented
 from prismiq.api.problems import ProblemRoute
 from prismiq.api.requests import read_json_body
-from prismiq.api.stored import ALWAYS, JSON, body_of
+from prismiq.api.stored import ALWAYS, JSON
 from prismiq.dashboards import NewPin, PinOrder
 from prismiq.dashboards.records import Pin
 from prismiq.dashboards.wire import dump_json

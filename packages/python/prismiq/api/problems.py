@@ -155,13 +155,18 @@ class ProblemRoute(APIRoute):
 
 
 def problem_response(error: PrismiqError, *, issues: list[dict[str, object]] | None = None) -> Response:
-    """The response for one of our errors. What the database said goes to the log, and only there."""
-    if isinstance(error, DatabaseError):
-        logger.warning("%s", error.message, exc_info=error.__cause__)
+    """The response for one of our errors."""
+    log_cause(error)
     status, _, headers = _status(error)
     if isinstance(error, VersionConflictError):
         headers["ETag"] = version_tag(error.current_version)
     return Response(problem_json(error, issues=issues), status, headers, MEDIA_TYPE)
+
+
+def log_cause(error: PrismiqError) -> None:
+    """What the database said goes to the log, and only there."""
+    if isinstance(error, DatabaseError):
+        logger.warning("%s", error.message, exc_info=error.__cause__)
 
 
 def problem_json(error: PrismiqError, *, issues: list[dict[str, object]] | None = None) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from time import perf_counter
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 from prismiq.access import RequestContext
 from prismiq.api.answers import answered
 from prismiq.api.context import GetContext, check_context
+from prismiq.api.data import BatchRequest, answers_response, in_lines, part, read_parts
 from prismiq.api.documentation import (
     FORMAT,
     NUMBERS,
@@ -21,12 +23,13 @@ from prismiq.api.documentation import (
     QueryResponse,
     SqlResponse,
     ValidationResponse,
+    body_of,
     documented,
     in_every_format,
 )
 from prismiq.api.etags import etag_of, not_modified
 from prismiq.api.problems import ProblemRoute, issue_json, json_bytes
-from prismiq.api.requests import read_json_body, run_while_connected
+from prismiq.api.requests import read_json_body, run_while_connected, wanted_age, wanted_numbers
 from prismiq.api.thin import ThinRoute
 from prismiq.engine import PrismiqEngine
 from prismiq.execution import column_json
@@ -51,6 +54,20 @@ def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
         answer is sent while it is computed, and has no ETag. `Accept`, or `?format=`, asks for NDJSON, CSV or XLSX.
         """
         return await answered(engine, request, check_context(context))
+
+    async def run_batch(request: Request, context: RequestContext = caller) -> Response:
+        """Answers many questions, each as soon as it is there: lines of JSON, or events where the client asks for them.
+
+        A question that fails has its error in its place. Equal ones are asked once.
+        """
+        context = check_context(context)
+        started = perf_counter()
+        parts = await read_parts(request, limit, known=("queries",))
+        queries = part(parts, "queries", dict, "Queries by names of yours.")
+        answers = await engine.answer_queries(
+            queries, context, numbers=wanted_numbers(request), max_age=wanted_age(request)
+        )
+        return answers_response(request, "query", answers, started)
 
     async def validate_query(request: Request, context: RequestContext = caller) -> Response:
         """Says whether a question can be answered, and if not, every reason why. Runs nothing."""
@@ -110,6 +127,14 @@ def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
         responses=in_every_format(documented(QueryResponse, *PROBLEMS, 406)),
         openapi_extra={"requestBody": QUERY_BODY, "parameters": [FORMAT, NUMBERS]},
         route_class_override=ThinRoute,
+    )
+    router.add_api_route(
+        "/query/batch",
+        run_batch,
+        methods=["POST"],
+        response_class=Response,
+        responses=in_lines(documented(None, *PROBLEMS)),
+        openapi_extra={**body_of(BatchRequest, "Queries by names."), "parameters": [NUMBERS]},
     )
     add("/query/validate", validate_query, ValidationResponse)
     add("/query/sql", show_sql, SqlResponse)

@@ -11,6 +11,7 @@ from prismiq.api.pins import pins_router
 from prismiq.api.query import query_router
 from prismiq.api.saved_queries import saved_queries_router
 from prismiq.api.schema import schema_router
+from prismiq.api.viewing import viewing_router
 from prismiq.engine import PrismiqEngine
 from prismiq.errors import ConfigurationError
 
@@ -38,6 +39,7 @@ def create_router(engine: PrismiqEngine, *, get_context: GetContext) -> APIRoute
     router.include_router(schema_router(engine, get_context), tags=["schema"])
     if engine.store is not None:
         router.include_router(dashboards_router(engine, get_context), tags=["dashboards"])
+        router.include_router(viewing_router(engine, get_context), tags=["dashboards"])
         router.include_router(saved_queries_router(engine, get_context), tags=["dashboards"])
         router.include_router(pins_router(engine, get_context), tags=["dashboards"])
     router.include_router(health_router(engine), tags=["health"])

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, RootModel
 
 from prismiq.access import RequestContext
 from prismiq.api.context import GetContext, check_context
-from prismiq.api.documentation import documented, inlined
+from prismiq.api.documentation import body_of, documented
 from prismiq.api.etags import required_versions
 from prismiq.api.problems import ProblemRoute, version_tag
 from prismiq.api.requests import read_json_body
@@ -33,6 +33,9 @@ Sort = Annotated[
 ]
 Cursor = Annotated[str | None, Query(max_length=2_000, description="`next_cursor` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Items at most.")]
+
+
+Responses = dict[int | str, dict[str, Any]]
 
 
 class Summary(BaseModel):
@@ -94,12 +97,6 @@ def created(request: Request, stored: Stored, *, below: str) -> Response:
     return stored_response(stored, 201, {"Location": f"{collection}/{stored.id}"})
 
 
-def body_of(model: type[BaseModel] | None, description: str) -> dict[str, Any]:
-    """OpenAPI's request body."""
-    schema = {"type": "object"} if model is None else inlined(model.model_json_schema())
-    return {"requestBody": {"required": True, "description": description, "content": {JSON: {"schema": schema}}}}
-
-
 PATCH_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -116,6 +113,7 @@ class Collection:
     """The routes that dashboards and saved queries have in common, below one path.
 
     `things` is asked for with every request: whether there is a store is known only when the engine is complete.
+    `for_guests` is what guests see of one; without it they see none.
     """
 
     def __init__(
@@ -127,6 +125,7 @@ class Collection:
         *,
         definition: type[BaseModel],
         answer: type[BaseModel],
+        for_guests: Callable[[Stored, RequestContext], dict[str, Any]] | None = None,
     ) -> None:
         self.router = APIRouter(route_class=ProblemRoute)
         self.path = path
@@ -158,7 +157,11 @@ class Collection:
 
         async def read_one(id: str, context: RequestContext = caller) -> Response:  # noqa: A002
             """One of them, as it was saved, whatever became of the schema since."""
-            return stored_response(await things().get(id, check_context(context)))
+            context = check_context(context, guests=for_guests is not None)
+            stored = await things().get(id, context)
+            if context.guest is not None and for_guests is not None:
+                return versioned(for_guests(stored, context), stored)
+            return stored_response(stored)
 
         async def change(request: Request, id: str, context: RequestContext = caller) -> Response:  # noqa: A002
             """Changes what the patch names. Needs `If-Match`."""
@@ -199,6 +202,7 @@ class Collection:
         *statuses: int,
         success: int = 200,
         extra: dict[str, Any] | None = None,
+        shown: Callable[[Responses], Responses] = dict,
     ) -> None:
         """Adds a route below the collection's path."""
         self.router.add_api_route(
@@ -207,7 +211,7 @@ class Collection:
             methods=[method],
             status_code=success,
             response_class=Response,
-            responses=documented(model, *dict.fromkeys((*statuses, *ALWAYS)), success=success),
+            responses=shown(documented(model, *dict.fromkeys((*statuses, *ALWAYS)), success=success)),
             openapi_extra=extra,
             summary=f"{endpoint.__name__.replace('_', ' ').capitalize()}: {self.path.strip('/').replace('-', ' ')}",
         )

@@ -15,13 +15,28 @@ from prismiq.dashboards.layout import overlaps
 from prismiq.dashboards.models import BaseFilter, Dashboard
 from prismiq.dashboards.widgets import BaseWidget, QueryWidget
 from prismiq.errors import DefinitionError, Issue, IssueCode, Location, QueryError
+from prismiq.execution import Numbers
+from prismiq.execution.answers import Answer
 
 
 class Planner(Protocol):
     """What the engine knows of queries."""
 
-    async def plan_outputs(self, query: Mapping[str, Any], context: RequestContext | None) -> Sequence[str] | None:
+    async def plan_outputs(
+        self, query: Mapping[str, Any] | bytes, context: RequestContext | None
+    ) -> Sequence[str] | None:
         """The names of a query's outputs; None where the data decide. Raises QueryError when it cannot be planned."""
+        ...
+
+    async def answer_query(
+        self,
+        question: bytes,
+        context: RequestContext | None,
+        *,
+        numbers: Numbers = "exact",
+        max_age: float | None = None,
+    ) -> tuple[Answer, bool]:
+        """The answer as JSON, and whether it was kept."""
         ...
 
     async def with_explicit_paths(self, query: Mapping[str, Any], context: RequestContext | None) -> dict[str, Any]:

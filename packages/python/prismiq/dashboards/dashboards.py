@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
 from prismiq.access import RequestContext
+from prismiq.dashboards.answers import Answered, Job, answered
 from prismiq.dashboards.checks import DashboardCheck, Planner, SavedQueries
+from prismiq.dashboards.choices import FilterChoices
+from prismiq.dashboards.data import DashboardQueries, Queries
 from prismiq.dashboards.merge import merge_patch
 from prismiq.dashboards.models import Dashboard, Layout
 from prismiq.dashboards.reading import read, to_data
@@ -15,7 +18,9 @@ from prismiq.dashboards.records import Kind
 from prismiq.dashboards.service import Data, Definition, Stored, StoredThings, Versions
 from prismiq.dashboards.store import DashboardStore
 from prismiq.dashboards.wire import load_json
-from prismiq.errors import DefinitionError, Issue, IssueCode, NotFoundError
+from prismiq.errors import DefinitionError, Issue, IssueCode, NotFoundError, PrismiqError
+from prismiq.execution import Numbers
+from prismiq.execution.answers import Answer
 
 
 class Dashboards(StoredThings):
@@ -25,8 +30,11 @@ class Dashboards(StoredThings):
     name = "dashboard"
     defaults = {"refresh_interval": None, "filters": [], "widgets": []}
 
-    def __init__(self, store: DashboardStore, planner: Planner, saved: SavedQueries, *, needs_tenant: bool) -> None:
+    def __init__(
+        self, store: DashboardStore, planner: Planner, saved: SavedQueries, *, needs_tenant: bool, at_once: int
+    ) -> None:
         super().__init__(store, needs_tenant=needs_tenant)
+        self._at_once = at_once
         self._planner = planner
         self._saved = saved
 
@@ -124,22 +132,100 @@ class Dashboards(StoredThings):
         id: UUID | str,  # noqa: A002
         widget: str,
         context: RequestContext | None,
+        *,
+        filters: Mapping[str, Any] | None = None,
+        cross_filters: Sequence[Any] = (),
     ) -> Mapping[str, Any]:
-        """The query that a widget shows the answer to: its own, or the saved one.
+        """The query that a widget shows the answer to, with the values of the filters that it can take.
 
-        Raises NotFoundError for a widget that is not there, shows none, or whose saved query the caller may not see.
+        Raises NotFoundError for a widget that is not there, shows none, or whose saved query the caller may not see;
+        DefinitionError for values that no column takes.
         """
-        widgets = _widgets((await self.get(id, context)).definition)
-        found = widgets[_place(widgets, widget)]
-        query = found.get("query")
-        if isinstance(query, Mapping):
-            return cast("Mapping[str, Any]", query)
-        saved = found.get("saved_query")
-        shared = await self._saved.query_of(str(saved), context) if saved is not None else None
-        if shared is None:
-            what = "asks nothing" if saved is None else "shows a saved query that is not there"
-            raise NotFoundError(f'The widget "{widget}" {what}.', hint="GET the dashboard shows its widgets.")
-        return shared
+        (job,) = await self._jobs(id, context, filters or {}, cross_filters, (widget,))
+        if job.error is not None:
+            raise job.error
+        return cast("Mapping[str, Any]", load_json(job.query))
+
+    async def data(
+        self,
+        id: UUID | str,  # noqa: A002
+        context: RequestContext | None,
+        *,
+        filters: Mapping[str, Any] | None = None,
+        cross_filters: Sequence[Any] = (),
+        widgets: Collection[str] | None = None,
+        numbers: Numbers = "exact",
+        max_age: float | None = None,
+    ) -> AsyncGenerator[Answered]:
+        """Answers the widgets' queries, each as it is ready, with the values of the filters; absent ones have their
+        defaults, null chooses nothing.
+
+        `cross_filters` are clicks on values: `{"widget": …, "output": …, "value": …}`, asked of all other widgets.
+        Raises NotFoundError for a dashboard or widget that is not there, DefinitionError with every value that is
+        wrong. What goes wrong with a widget is its answer. Close the generator (`contextlib.aclosing`) where not all is
+        taken: that cancels what still runs.
+        """
+        jobs = await self._jobs(id, context, filters or {}, cross_filters, widgets)
+
+        async def ask(query: bytes) -> tuple[Answer, bool]:
+            return await self._planner.answer_query(query, context, numbers=numbers, max_age=max_age)
+
+        return answered(jobs, ask, at_once=self._at_once)
+
+    async def filter_values(
+        self,
+        id: UUID | str,  # noqa: A002
+        filter: str,  # noqa: A002
+        context: RequestContext | None,
+        *,
+        search: str | None = None,
+        limit: int = 100,
+        filters: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """What can be chosen in a filter, as JSON: distinct values in order, in a column `value`; for a period and a
+        range of numbers their `min` and `max`.
+
+        Of the rows that the caller may see and that the other filters leave, where they can be asked. Raises
+        NotFoundError for a filter that is not there or that no widget takes.
+        """
+        record = await self._visible(id, self._caller(context))
+        dashboard = self._definition(record)
+        queries = await self._queries(dashboard, record.owner, context)
+        choices = FilterChoices(self._planner, context)
+        query = await choices.query(dashboard, queries, filter, filters or {}, search=search, limit=limit)
+        answer, _ = await self._planner.answer_query(query, context)
+        return answer
+
+    async def _jobs(
+        self,
+        id: UUID | str,  # noqa: A002
+        context: RequestContext | None,
+        filters: Mapping[str, Any],
+        cross_filters: Sequence[Any],
+        widgets: Collection[str] | None,
+    ) -> list[Job]:
+        record = await self._visible(id, self._caller(context))
+        dashboard = self._definition(record)
+        queries = await self._queries(dashboard, record.owner, context)
+        return await DashboardQueries(self._planner, context).jobs(
+            dashboard, queries, filters=filters, cross_filters=cross_filters, widgets=widgets
+        )
+
+    async def _queries(self, dashboard: Mapping[str, Any], owner: str, context: RequestContext | None) -> Queries:
+        """The query of each widget that shows one."""
+        found: dict[str, Mapping[str, Any] | PrismiqError] = {}
+        for widget in _widgets(dashboard):
+            name = _id(widget)
+            if name is None:
+                continue
+            if isinstance(widget.get("query"), Mapping):
+                found[name] = cast("Mapping[str, Any]", widget["query"])
+            elif widget.get("saved_query") is not None:
+                shared = await self._saved.query_of(str(widget["saved_query"]), _reader(context, owner))
+                found[name] = shared or NotFoundError(
+                    "The saved query of this widget is not there.", hint="Choose another, or have it shared with you."
+                )
+        return found
 
     async def _checked(self, data: Data, before: Data | None, context: RequestContext | None) -> Data:
         dashboard = read(Dashboard, data)
@@ -150,6 +236,13 @@ class Dashboards(StoredThings):
             except DefinitionError:  # what is there is of an older form: all of it is checked anew
                 old = None
         return to_data(await DashboardCheck(self._planner, self._saved, context).run(dashboard, old))
+
+
+def _reader(context: RequestContext | None, owner: str) -> RequestContext | None:
+    """Who reads a widget's saved query: of a guest's dashboard its owner, since the grant is for all that it shows."""
+    if context is None or context.guest is None:
+        return context
+    return RequestContext(user=owner, tenant=context.tenant)
 
 
 def _object(content: Definition) -> Data:

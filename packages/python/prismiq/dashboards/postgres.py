@@ -25,6 +25,7 @@ from sqlalchemy import (
     cast,
     collate,
     delete,
+    false,
     func,
     literal,
     or_,
@@ -267,10 +268,16 @@ def _own(table: Table, caller: Caller) -> ColumnElement[bool]:
 
 
 def _visible(table: Table, caller: Caller) -> ColumnElement[bool]:
+    if caller.opens is not None:
+        granted = sorted(caller.opens)
+        named = or_(cast(table.c.id, Text).in_(granted), table.c.slug.in_(granted))
+        return and_(table.c.tenant == caller.tenant, named)
     return _shared(table, caller, table.c.tenant_access.is_not(None), "view")
 
 
 def _editable(table: Table, caller: Caller) -> ColumnElement[bool]:
+    if caller.opens is not None:
+        return false()
     return _shared(table, caller, table.c.tenant_access == "edit", "edit")
 
 

@@ -26,6 +26,8 @@ class Caller:
     tenant: str
     user: str
     roles: frozenset[str]
+    opens: frozenset[str] | None = None
+    """Of a guest: ids and slugs of what was granted. They see that, whomever it is shared with, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ def access_of(record: Record, caller: Caller) -> Access | None:
     """What a caller may do with a record; None is not even know of it. The stores say the same in their own way."""
     if record.tenant != caller.tenant:
         return None
+    if caller.opens is not None:
+        return None if caller.opens.isdisjoint((str(record.id), record.slug)) else "view"
     if record.owner == caller.user:
         return "edit"
     shared = record.visibility

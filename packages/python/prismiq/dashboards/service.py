@@ -22,7 +22,7 @@ from prismiq.dashboards.merge import merge_patch
 from prismiq.dashboards.models import Access, Copy, StoredDefinition
 from prismiq.dashboards.pages import Page, listing, page_of
 from prismiq.dashboards.reading import read, slug_of, to_data
-from prismiq.dashboards.records import Caller, Kind, Record, access_of
+from prismiq.dashboards.records import Caller, Kind, Listing, Record, access_of
 from prismiq.dashboards.store import DashboardStore
 from prismiq.dashboards.wire import load_json
 from prismiq.errors import (
@@ -228,6 +228,9 @@ class StoredThings(ABC):
         record = None
         with suppress(ValueError):  # what is no id names nothing
             record = await self._store.get(self.kind, caller, id if isinstance(id, UUID) else UUID(id))
+        if record is None and caller.opens is not None and id in caller.opens:  # a guest knows the slug of the token
+            found = await self._store.find(self.kind, caller, Listing(limit=2, slug=str(id)))
+            record = await self._store.get(self.kind, caller, found[0].id) if len(found) == 1 else None
         if record is None:
             raise NotFoundError(f"There is no such {self.name}.", hint="The list has those that you may see.")
         return record
@@ -304,7 +307,8 @@ def caller_of(context: RequestContext | None, *, needs_tenant: bool) -> Caller:
         raise ContextError(
             "The context names no tenant.", hint="Set `tenant` in the RequestContext that get_context returns."
         )
-    return Caller(tenant, context.user, context.roles)
+    opens = None if context.guest is None else context.guest.dashboards
+    return Caller(tenant, context.user, context.roles, opens)
 
 
 _DEFAULTS: Data = {"slug": "", "title": "", "description": "", "tags": [], "visibility": "private"}

@@ -35,6 +35,7 @@ class _Grant(BaseModel):
     roles: frozenset[StrictStr] = frozenset()
     attributes: dict[str, Any] = Field(default_factory=dict)
     dashboards: frozenset[StrictStr]
+    widgets: frozenset[StrictStr] = frozenset()
     locked_filters: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -108,6 +109,7 @@ class GuestTokens:
         *,
         user: str,
         dashboards: Collection[str],
+        widgets: Collection[str] = (),
         tenant: str | int | None = None,
         roles: Collection[str] = (),
         attributes: Mapping[str, Any] | None = None,
@@ -116,7 +118,8 @@ class GuestTokens:
     ) -> GuestToken:
         """Signs a token for one guest. Anybody who has it can read it: it is signed, not encrypted.
 
-        `dashboards` are ids or slugs, `locked_filters` values by the id of a dashboard's filter. Raises
+        `dashboards` are ids or slugs, `widgets` the ids of those that are embedded (all where there are none),
+        `locked_filters` values by the id of a dashboard's filter. Raises
         ConfigurationError for what cannot be signed: values that JSON lacks (dates go as text), a longer lifetime.
         """
         jwt = import_jwt()
@@ -128,8 +131,8 @@ class GuestTokens:
         chosen = self._lifetime if lifetime is None else lifetime
         if not timedelta(0) < chosen <= self._max_lifetime:
             raise ConfigurationError("The lifetime must be above 0 and at most `max_lifetime`.", hint="Raise that.")
-        if isinstance(dashboards, str) or isinstance(roles, str):
-            raise ConfigurationError("`dashboards` and `roles` are lists.", hint='dashboards=["sales"]')
+        if any(isinstance(each, str) for each in (dashboards, widgets, roles)):
+            raise ConfigurationError("`dashboards`, `widgets` and `roles` are lists.", hint='dashboards=["sales"]')
         issued_at = int(self._clock().timestamp())
         claims: dict[str, Any] = {
             "aud": self._audience,
@@ -142,6 +145,7 @@ class GuestTokens:
                 "roles": sorted(roles),
                 "attributes": _plain(attributes or {}, "attributes"),
                 "dashboards": sorted(dashboards),
+                "widgets": sorted(widgets),
                 "locked_filters": _plain(locked_filters or {}, "locked_filters"),
             },
         }
@@ -169,7 +173,7 @@ class GuestTokens:
             tenant=grant.tenant,
             roles=grant.roles,
             attributes=grant.attributes,
-            guest=GuestGrant(dashboards=grant.dashboards, locked_filters=grant.locked_filters),
+            guest=GuestGrant(dashboards=grant.dashboards, widgets=grant.widgets, locked_filters=grant.locked_filters),
         )
 
     def _read(self, token: str) -> _Claims:

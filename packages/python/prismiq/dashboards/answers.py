@@ -1,0 +1,83 @@
+"""Many queries in one request: each answered when it is ready, equal ones once, so many at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from prismiq.errors import ConfigurationError, PrismiqError
+from prismiq.execution.answers import Answer
+
+Ask = Callable[[bytes], Awaitable[tuple[Answer, bool]]]
+"""Answers a query, its JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A query by a name, or the reason why it cannot be asked."""
+
+    name: str
+    query: bytes
+    skipped: tuple[str, ...] = ()
+    """The filters that the query cannot take."""
+    error: PrismiqError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of a job: an answer or an error."""
+
+    name: str
+    skipped: tuple[str, ...]
+    answer: Answer | None = None
+    cached: bool = False
+    error: PrismiqError | None = None
+
+
+async def answered(jobs: Sequence[Job], ask: Ask, *, at_once: int) -> AsyncGenerator[Answered]:
+    """Asks, and gives each answer as it is ready; no more are asked than are taken.
+
+    A query's error is its answer. Closing the generator cancels what is asked. Raises what is no query's error.
+    """
+    for job in jobs:
+        if job.error is not None:
+            yield Answered(job.name, job.skipped, error=job.error)
+    groups: dict[bytes, list[Job]] = {}
+    for job in jobs:
+        if job.error is None:
+            groups.setdefault(job.query, []).append(job)
+    waiting = deque(groups.values())
+    ready: asyncio.Queue[Answered | Exception] = asyncio.Queue(maxsize=at_once)
+
+    async def work() -> None:
+        while waiting:
+            group = waiting.popleft()
+            try:
+                for each in await _asked(group, ask):
+                    await ready.put(each)
+            except Exception as error:
+                await ready.put(error)
+
+    workers = [asyncio.ensure_future(work()) for _ in range(min(at_once, len(waiting)))]
+    try:
+        for _ in range(sum(len(group) for group in groups.values())):
+            found = await ready.get()
+            if isinstance(found, Exception):
+                raise found
+            yield found
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+async def _asked(group: list[Job], ask: Ask) -> list[Answered]:
+    try:
+        answer, cached = await ask(group[0].query)
+    except ConfigurationError:
+        raise  # the host's mistake
+    except PrismiqError as error:
+        return [Answered(job.name, job.skipped, error=error) for job in group]
+    return [Answered(job.name, job.skipped, answer, cached) for job in group]
