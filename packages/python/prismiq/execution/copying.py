@@ -27,7 +27,7 @@ _CONTROLS = bytes(range(32))
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _ESCAPES = {code: b"\\u%04x" % code for code in range(32)} | {8: b"\\b", 9: b"\\t", 10: b"\\n", 12: b"\\f", 13: b"\\r"}
 _NO_NUMBER = re.compile(rb'("(?:[^"\\]|\\.)*")|NaN|-?Infinity', re.DOTALL)
-_MOMENT = re.compile(r"(\d+)-(\d\d)-(\d\d)(?: (\d\d:\d\d:\d\d(?:\.\d+)?))?( BC)?(\+00)?")
+_MOMENT = re.compile(r"(\d+)-(\d\d)-(\d\d)(?: (\d\d:\d\d:\d\d(?:\.\d+)?))?(\+00)?( BC)?")
 
 
 async def copy(connection: Connection, statement: Statement, sink: Sink) -> int:
@@ -147,7 +147,7 @@ class _Unusual:
         assert statement.copying is not None
         self.mark = statement.copying.mark.encode()
         self._zone = ZoneInfo(statement.time_zone)
-        self._pattern = re.compile(quote + self.mark + b'([^",\n]*)' + quote)
+        self._pattern = re.compile(quote + re.escape(self.mark) + b'([^",\n]*)' + quote)
         self._quote = quote
 
     def finished(self, data: bytes) -> bytes:
@@ -158,8 +158,8 @@ class _Unusual:
     def _written(self, text: str) -> bytes:
         parts = _MOMENT.fullmatch(text)
         if parts is None:
-            return text.removesuffix("+00").encode()  # infinity
-        year, month, day, clock, bc, utc = parts.groups()
+            return text.encode()  # infinity
+        year, month, day, clock, utc, bc = parts.groups()
         astronomical = 1 - int(year) if bc else int(year)
         if 1 <= astronomical <= 9999:
             if clock is None:

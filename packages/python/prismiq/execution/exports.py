@@ -58,14 +58,16 @@ async def _write_copied(source: Source, statement: Statement, written: Written, 
     head = written.head(statement.columns)
     begun = False
 
-    async def sink(data: bytes) -> None:
+    async def finish(data: bytes) -> None:
         nonlocal begun
         found = rows(data)
         if found:
             await pieces.add(found if begun else head + found)
             begun = True
 
-    count = await source.database.copy(statement, source.caller, sink, seconds=source.seconds)
+    raw = Pieces(finish, size=RAW)  # the driver gives some 8 kB at a time, and each time costs
+    count = await source.database.copy(statement, source.caller, raw.add, seconds=source.seconds)
+    await raw.flush()
     check_count(count, source)
     if not begun:
         await pieces.add(head)
@@ -141,6 +143,9 @@ async def write_workbook(source: Source) -> AsyncGenerator[bytes]:
             while piece := await asyncio.to_thread(file.read, PIECE):
                 yield piece
 
+
+RAW = 32_768
+"""Bytes of what COPY writes that are finished at once."""
 
 HELD = 262_144
 """Bytes of an answer up to which it is given whole, with what its rows are known by."""

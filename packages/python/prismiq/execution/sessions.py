@@ -56,7 +56,7 @@ def export_settings(seconds: float) -> str:
     """What a transaction begins with in which rows are written out or read part by part: time for a client that takes
     them slowly, and the forms of values that the encoder knows. Constants and a number of ours."""
     limit = f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}"
-    return f"{limit}; SET LOCAL DateStyle = 'ISO'; SET LOCAL extra_float_digits = 1"
+    return f"{limit}; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL extra_float_digits = 1"
 
 
 @asynccontextmanager

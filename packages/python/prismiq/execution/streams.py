@@ -16,8 +16,9 @@ PIECE = 65_536
 class Pieces:
     """Collects what is written into pieces worth sending; the first goes at once."""
 
-    def __init__(self, send: Sink) -> None:
+    def __init__(self, send: Sink, *, size: int = PIECE) -> None:
         self._send = send
+        self._wanted = size
         self._held: list[bytes] = []
         self._size = 0
         self._enough = 1
@@ -34,7 +35,7 @@ class Pieces:
         if self._size:
             piece = b"".join(self._held)
             self._held.clear()
-            self._size, self._enough = 0, PIECE
+            self._size, self._enough = 0, self._wanted
             await self._send(piece)
 
 

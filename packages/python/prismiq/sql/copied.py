@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from enum import Enum
 from typing import Any
 
@@ -40,10 +39,19 @@ FORMULA = (9, 10, 13, 43, 45, 61, 64)
 """Characters at which a spreadsheet takes a text for a formula: white space, + - = @."""
 
 _DATE_AND_TIME = 'YYYY-MM-DD"T"HH24:MI:SS'
-_FIRST, _LAST = datetime(1, 1, 2), datetime(9999, 12, 30)
-_WHOLE_MINUTES = datetime(1973, 1, 1)
-"""Since when every zone is whole minutes away from UTC."""
 
+
+def _constant(sql: str) -> SQL:
+    """A constant of ours in SQL: with COPY each bound value costs a little."""
+    return sa.literal_column(sql)
+
+
+# What PostgreSQL writes as ISO 8601 has it, far enough from the ends for every zone.
+_DATES = _constant("DATE '0001-01-02'"), _constant("DATE '9999-12-30'")
+_TIMESTAMPS = _constant("TIMESTAMP '0001-01-02'"), _constant("TIMESTAMP '9999-12-30'")
+_MOMENTS = _constant("TIMESTAMPTZ '0001-01-02 00:00+00'"), _constant("TIMESTAMPTZ '9999-12-30 00:00+00'")
+_MOMENTS_OF_WHOLE_MINUTES = _constant("TIMESTAMPTZ '1973-01-01 00:00+00'"), _MOMENTS[1]
+"""Since when every zone is whole minutes away from UTC."""
 
 _NAMES = re.compile(r"""("[^"]*"|'[^']*'|\b[^\W\d][\w$]*)""")
 _PLACEHOLDER = re.compile(r"\$\d")
@@ -106,54 +114,41 @@ class _Writer:
     def _moment(self, value: SQL, type_: DataType) -> SQL:
         """ISO 8601, with the zone's offset; in another form, with the mark before it, where PostgreSQL has none."""
         unusual = sa.cast(value, pg.TEXT())
-        first = _FIRST
         if type_ is DataType.DATE:
-            usual = unusual
+            usual, bounds = unusual, _DATES
         elif type_ is DataType.TIMESTAMP:
-            usual = _date_and_time(value)
+            usual, bounds = _date_and_time(value, type_), _TIMESTAMPS
+        elif self._zone.name == "UTC":  # which is the session's zone, too
+            usual, bounds = _date_and_time(value, type_, offset='"+00:00"'), _MOMENTS
         else:
-            # Of a value with a zone, which is the session's and so UTC, only the clock.
-            unusual = sa.cast(sa.func.timezone(self._utc, value), pg.TEXT()) + "+00"
-            usual, first = self._with_offset(value)
-        low, high = (_literal(each, type_) for each in (first, _LAST))
-        return sa.case((sa.between(value, low, high), usual), else_=self.mark + unusual)
+            usual, bounds = self._with_offset(value), _MOMENTS_OF_WHOLE_MINUTES
+        return sa.case((sa.between(value, *bounds), usual), else_=self.mark + unusual)
 
-    def _with_offset(self, value: SQL) -> tuple[SQL, datetime]:
-        """Date and time by the zone's clock, and since when this is how to write them."""
-        if self._zone.name == "UTC":
-            return _date_and_time(sa.func.timezone(self._utc, value)) + "+00:00", _FIRST
+    def _with_offset(self, value: SQL) -> SQL:
+        """Date and time by the zone's clock, with its offset."""
         local = sa.func.timezone(self._parameters.zone(self._zone), value)
-        ahead = sa.cast(sa.func.extract("epoch", local - sa.func.timezone(self._utc, value)) / 60, sa.Integer())
+        ahead = sa.cast(sa.func.extract("epoch", local - sa.cast(value, pg.TIMESTAMP())) / 60, sa.Integer())
         clock = sa.func.to_char(sa.func.make_interval(0, 0, 0, 0, 0, sa.func.abs(ahead)), "HH24:MI")
         offset = sa.case((ahead < 0, "-" + clock), else_="+" + clock)
-        return _date_and_time(local) + offset, _WHOLE_MINUTES
-
-    @property
-    def _utc(self) -> SQL:
-        return self._parameters.zone(Zone("UTC"))
+        return _date_and_time(local, DataType.TIMESTAMP) + offset
 
 
-def _literal(value: datetime, type_: DataType) -> SQL:
-    if type_ is DataType.DATE:
-        return sa.literal(value.date(), sa.Date())
-    with_zone = type_ is DataType.TIMESTAMPTZ
-    return sa.literal(value.replace(tzinfo=timezone.utc if with_zone else None), pg.TIMESTAMP(timezone=with_zone))
-
-
-def _date_and_time(value: SQL) -> SQL:
+def _date_and_time(value: SQL, type_: DataType, *, offset: str = "") -> SQL:
     """A timestamp, with six digits of its second where it has a fraction."""
-    whole = sa.func.date_trunc("second", value) == value
-    return sa.func.to_char(value, sa.case((whole, _DATE_AND_TIME), else_=f"{_DATE_AND_TIME}.US"))
+    whole = sa.cast(value, pg.TIMESTAMP(timezone=type_ is DataType.TIMESTAMPTZ, precision=0)) == value
+    plain, fraction = (_constant(f"'{_DATE_AND_TIME}{digits}{offset}'") for digits in ("", ".US"))
+    return sa.func.to_char(value, sa.case((whole, plain), else_=fraction))
 
 
 def _time(value: SQL) -> SQL:
     """The same for a time of day."""
     text = sa.cast(value, pg.TEXT())
-    with_fraction = sa.func.rpad(text, len("00:00:00.000000"), "0")
-    return sa.case((sa.func.length(text) == len("00:00:00"), text), else_=with_fraction)
+    with_fraction = sa.func.rpad(text, _constant(str(len("00:00:00.000000"))), _constant("'0'"))
+    return sa.case((sa.func.length(text) == _constant(str(len("00:00:00"))), text), else_=with_fraction)
 
 
 def _no_formula(value: SQL) -> SQL:
     """A text with an apostrophe before what would make it a formula."""
     text = sa.cast(value, pg.TEXT())
-    return sa.case((sa.func.ascii(text).in_(FORMULA), "'" + text), else_=text)
+    begins = sa.func.ascii(text).in_([_constant(str(code)) for code in FORMULA])
+    return sa.case((begins, _constant("''''") + text), else_=text)
