@@ -226,6 +226,47 @@ async def test_the_row_cap_is_of_the_callers_rows(shared_shop_dsn: str) -> None:
         assert rest.row_count == 1
 
 
+FILLED: dict[str, dict[str, Any]] = {
+    "alone": {},
+    "in a nested query": {"source": {"query": {}}, "dimensions": [], "measures": ["count"]},
+    "where few rows are left of it": {"having": {"field": "at", "operator": "gt", "value": "9998-12-31T23:00:00Z"}},
+    "behind a page": {"limit": 1, "offset": 5},
+    "pivoted": {"pivot": {"dimension": "kind", "values": ["n"]}},
+    "with totals": {"totals": "grand"},
+}
+
+
+@pytest.mark.parametrize("granularity", ["second", "minute", "hour"])
+@pytest.mark.parametrize("around", FILLED.values(), ids=FILLED)
+async def test_one_date_of_the_year_9999_is_no_million_buckets(
+    dsn: str, granularity: str, around: dict[str, Any]
+) -> None:
+    """An error that explains itself, at once; and another tenant's date is nobody's business."""
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("""
+        CREATE TABLE marks (id int PRIMARY KEY, tenant_id text, kind text, at timestamptz);
+        INSERT INTO marks VALUES (1, 'acme', 'a', '2025-01-01'), (2, 'acme', 'b', '2025-01-02'), (3, 'globex', 'a', '9999-01-01')
+    """)
+    when = {"name": "at", "field": "at", "granularity": granularity, "fill": True}
+    marks = {"source": "marks", "dimensions": ["kind", when], "measures": [{"name": "n", "aggregate": "count"}]}
+    asked = {**marks, **around}
+    if "source" in around:
+        asked["source"] = {"query": marks}
+    policy, limits = AccessPolicy(tenant_column="tenant_id"), Settings(statement_timeout=1)
+    async with PrismiqEngine(dsn, policy=policy, settings=limits) as engine:
+        if granularity != "second":  # a day has 86,400 of them
+            await engine.execute_query(asked, ACME)
+        await connection.execute("UPDATE marks SET tenant_id = 'acme'")
+        with pytest.raises(QueryError) as caught:
+            await engine.execute_query(asked, ACME)
+        [issue] = caught.value.issues
+        assert (issue.code, issue.message) == (
+            IssueCode.TOO_COMPLEX,
+            "The data spans more than 10000 buckets to `fill`.",
+        )
+    await connection.close()
+
+
 PATTERNS = [
     r"^(a+)+\1b$",
     r"^((a|aa)*)*\1c",
