@@ -7,6 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from prismiq.access import RequestContext
+from prismiq.audit import SILENT, Audit, audited
 from prismiq.dashboards.checks import DashboardCheck, Planner, SavedQueries
 from prismiq.dashboards.merge import merge_patch
 from prismiq.dashboards.models import Dashboard, Layout
@@ -22,14 +23,24 @@ class Dashboards(StoredThings):
     """The dashboards of an engine's store."""
 
     kind = Kind.DASHBOARD
+    called = "dashboards"
     name = "dashboard"
     defaults = {"refresh_interval": None, "filters": [], "widgets": []}
 
-    def __init__(self, store: DashboardStore, planner: Planner, saved: SavedQueries, *, needs_tenant: bool) -> None:
-        super().__init__(store, needs_tenant=needs_tenant)
+    def __init__(
+        self,
+        store: DashboardStore,
+        planner: Planner,
+        saved: SavedQueries,
+        *,
+        needs_tenant: bool,
+        audit: Audit = SILENT,
+    ) -> None:
+        super().__init__(store, needs_tenant=needs_tenant, audit=audit)
         self._planner = planner
         self._saved = saved
 
+    @audited
     async def add_widget(
         self,
         id: UUID | str,  # noqa: A002
@@ -45,6 +56,7 @@ class Dashboards(StoredThings):
         )
         return stored, _widgets(stored.definition)[-1]
 
+    @audited
     async def update_widget(
         self,
         id: UUID | str,  # noqa: A002
@@ -71,6 +83,7 @@ class Dashboards(StoredThings):
         widgets = _widgets(stored.definition)
         return stored, widgets[_place(widgets, renamed)]
 
+    @audited
     async def delete_widget(
         self,
         id: UUID | str,  # noqa: A002
@@ -89,6 +102,7 @@ class Dashboards(StoredThings):
 
         return await self._change(id, context, versions, change)
 
+    @audited
     async def set_layout(
         self,
         id: UUID | str,  # noqa: A002
@@ -119,6 +133,7 @@ class Dashboards(StoredThings):
 
         return await self._change(id, context, versions, change)
 
+    @audited
     async def widget_query(
         self,
         id: UUID | str,  # noqa: A002
