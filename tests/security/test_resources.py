@@ -298,3 +298,23 @@ async def test_a_pattern_that_never_ends_does(dsn: str) -> None:
     running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND datname = current_database()"
     assert await connection.fetchval(running) == 1, "this question is the only one"
     await connection.close()
+
+
+async def test_a_product_of_everything_with_everything_ends(dsn: str) -> None:
+    """Joins on what is the same in every row: the statement's time-out ends them."""
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("CREATE TABLE words (id int PRIMARY KEY, one int)")
+    await connection.execute("INSERT INTO words SELECT n, 1 FROM generate_series(1, 3000) AS n")
+    pair = {"left": "one", "right": "one"}
+    joins = [{"table": "words", "alias": f"w{number}", "on": [pair]} for number in range(5)]
+    settings = Settings(statement_timeout=0.3, pool_max_size=2)
+    async with PrismiqEngine(dsn, policy=AccessPolicy.open(), settings=settings) as engine:
+        columns = ["id", *(f"w{number}.id" for number in range(5))]
+        with pytest.raises(QueryTimeoutError):
+            await asyncio.wait_for(
+                engine.execute_query({"source": "words", "joins": joins, "columns": columns}, ACME), 20
+            )
+        assert (await engine.execute_query({"source": "words", "measures": ["count"]}, ACME)).rows == [(3000,)]
+    running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND datname = current_database()"
+    assert await connection.fetchval(running) == 1, "this question is the only one"
+    await connection.close()
