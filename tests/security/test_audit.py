@@ -120,6 +120,7 @@ async def test_a_change_without_a_version(client: httpx.AsyncClient, events: Eve
     assert response.status_code == 428
     [event] = events
     assert (event["operation"], event["outcome"]) == ("DELETE /dashboards/{id}", "precondition_required")
+    assert event["dashboard"] == f"{1:032x}"
 
 
 async def test_who_is_not_known_is_the_hosts_to_tell_of(client: httpx.AsyncClient, events: Events) -> None:

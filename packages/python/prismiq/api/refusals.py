@@ -18,6 +18,7 @@ asking: ContextVar[RequestContext | None] = ContextVar("prismiq_asking", default
 """Who makes the request, as soon as that is known."""
 
 _AUDIT = "_prismiq_audit"
+_KINDS = {"/dashboards/{id}": "dashboard", "/saved-queries/{id}": "saved_query", "/pins/{id}": "pin"}
 
 
 def tell_refusals(routes: Iterable[BaseRoute], audit: Audit) -> None:
@@ -34,4 +35,7 @@ def refused(route: APIRoute, request: Request, error: PrismiqError) -> None:
     if error.told or audit is None or context is None:
         return
     with audit.of(f"{request.method} {route.path_format}", context) as noted:
+        kind = next((kind for part, kind in _KINDS.items() if part in route.path_format), "")
+        names = {"id": kind, "widget": "widget"}
+        noted.names(**{names[key]: str(value) for key, value in request.path_params.items() if names.get(key)})
         noted.fails(error.code)
