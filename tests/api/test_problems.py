@@ -15,6 +15,7 @@ from prismiq import errors
 from prismiq.access import AccessPolicy, RequestContext
 from prismiq.api import create_router, public_context
 from prismiq.api import problems as api_errors
+from prismiq.audit import Audit
 from prismiq.errors import Issue, IssueCode, PrismiqError
 from prismiq.settings import Settings
 
@@ -27,6 +28,7 @@ class FailingEngine:
     policy = AccessPolicy.open()
     settings = Settings()
     store = None
+    audit = Audit()
 
     def __init__(self, error: BaseException) -> None:
         self._error = error

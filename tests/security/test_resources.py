@@ -226,6 +226,47 @@ async def test_the_row_cap_is_of_the_callers_rows(shared_shop_dsn: str) -> None:
         assert rest.row_count == 1
 
 
+FILLED: dict[str, dict[str, Any]] = {
+    "alone": {},
+    "in a nested query": {"source": {"query": {}}, "dimensions": [], "measures": ["count"]},
+    "where few rows are left of it": {"having": {"field": "at", "operator": "gt", "value": "9998-12-31T23:00:00Z"}},
+    "behind a page": {"limit": 1, "offset": 5},
+    "pivoted": {"pivot": {"dimension": "kind", "values": ["n"]}},
+    "with totals": {"totals": "grand"},
+}
+
+
+@pytest.mark.parametrize("granularity", ["second", "minute", "hour"])
+@pytest.mark.parametrize("around", FILLED.values(), ids=FILLED)
+async def test_one_date_of_the_year_9999_is_no_million_buckets(
+    dsn: str, granularity: str, around: dict[str, Any]
+) -> None:
+    """An error that explains itself, at once; and another tenant's date is nobody's business."""
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("""
+        CREATE TABLE marks (id int PRIMARY KEY, tenant_id text, kind text, at timestamptz);
+        INSERT INTO marks VALUES (1, 'acme', 'a', '2025-01-01'), (2, 'acme', 'b', '2025-01-02'), (3, 'globex', 'a', '9999-01-01')
+    """)
+    when = {"name": "at", "field": "at", "granularity": granularity, "fill": True}
+    marks = {"source": "marks", "dimensions": ["kind", when], "measures": [{"name": "n", "aggregate": "count"}]}
+    asked = {**marks, **around}
+    if "source" in around:
+        asked["source"] = {"query": marks}
+    policy, limits = AccessPolicy(tenant_column="tenant_id"), Settings(statement_timeout=1)
+    async with PrismiqEngine(dsn, policy=policy, settings=limits) as engine:
+        if granularity != "second":  # a day has 86,400 of them
+            await engine.execute_query(asked, ACME)
+        await connection.execute("UPDATE marks SET tenant_id = 'acme'")
+        with pytest.raises(QueryError) as caught:
+            await engine.execute_query(asked, ACME)
+        [issue] = caught.value.issues
+        assert (issue.code, issue.message) == (
+            IssueCode.TOO_COMPLEX,
+            "The data spans more than 10000 buckets to `fill`.",
+        )
+    await connection.close()
+
+
 PATTERNS = [
     r"^(a+)+\1b$",
     r"^((a|aa)*)*\1c",
@@ -254,6 +295,26 @@ async def test_a_pattern_that_never_ends_does(dsn: str) -> None:
         both = await asyncio.gather(*(engine.execute_query(asked, ACME) for _ in range(4)), return_exceptions=True)
         assert all(not isinstance(each, Exception) or isinstance(each, QueryTimeoutError) for each in both), both
         assert (await engine.execute_query(question, ACME)).rows == [(50,)]
+    running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND datname = current_database()"
+    assert await connection.fetchval(running) == 1, "this question is the only one"
+    await connection.close()
+
+
+async def test_a_product_of_everything_with_everything_ends(dsn: str) -> None:
+    """Joins on what is the same in every row: the statement's time-out ends them."""
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("CREATE TABLE words (id int PRIMARY KEY, one int)")
+    await connection.execute("INSERT INTO words SELECT n, 1 FROM generate_series(1, 3000) AS n")
+    pair = {"left": "one", "right": "one"}
+    joins = [{"table": "words", "alias": f"w{number}", "on": [pair]} for number in range(5)]
+    settings = Settings(statement_timeout=0.3, pool_max_size=2)
+    async with PrismiqEngine(dsn, policy=AccessPolicy.open(), settings=settings) as engine:
+        columns = ["id", *(f"w{number}.id" for number in range(5))]
+        with pytest.raises(QueryTimeoutError):
+            await asyncio.wait_for(
+                engine.execute_query({"source": "words", "joins": joins, "columns": columns}, ACME), 20
+            )
+        assert (await engine.execute_query({"source": "words", "measures": ["count"]}, ACME)).rows == [(3000,)]
     running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND datname = current_database()"
     assert await connection.fetchval(running) == 1, "this question is the only one"
     await connection.close()

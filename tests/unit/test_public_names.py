@@ -11,7 +11,7 @@ from prismiq import errors
 
 # fmt: off
 NAMES = [
-    "AccessPolicy", "Aggregate", "And", "BusyError", "Calculation", "ColumnSchema", "Comparison", "Condition",
+    "AccessPolicy", "Aggregate", "And", "Audit", "AuditEvent", "BusyError", "Calculation", "ColumnSchema", "Comparison", "Condition",
     "ConfigurationError", "ContextError", "DataType", "DatabaseError", "DatabaseSchema", "DatabaseUnavailableError",
     "Dimension", "EngineNotOpenError", "Exists", "Filter", "Granularity", "Issue", "IssueCode", "Join", "JoinPair",
     "Limits", "Mask", "Measure", "Metric", "NamedDimension", "NestedQuery", "Not", "NotFoundError", "Operator", "Or", "OrderBy", "OutputColumn", "Path", "PayloadTooLargeError",

@@ -31,6 +31,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from prismiq.access import AccessPolicy, GuestGrant, Limits, Mask, RequestContext, RowFilter, TablePolicy
+from prismiq.audit import Audit, AuditEvent
 from prismiq.dashboards import Dashboard, DashboardStore, MemoryStore, PostgresStore, SavedQuery
 from prismiq.engine import PrismiqEngine
 from prismiq.errors import (
@@ -103,6 +104,8 @@ __all__ = [
     "AccessPolicy",
     "Aggregate",
     "And",
+    "Audit",
+    "AuditEvent",
     "BusyError",
     "Calculation",
     "ColumnSchema",

@@ -12,6 +12,7 @@ from typing import Literal
 
 from prismiq.access import RequestContext, ScopedSchema
 from prismiq.access.caller import Caller
+from prismiq.audit import Noted
 from prismiq.errors import QueryError
 from prismiq.execution import Database, Numbers, QueryResult
 from prismiq.execution.answers import Answer, Answers
@@ -42,6 +43,8 @@ class Asked:
     questions: Questions
     prepared: Prepared
     clock: Callable[[], datetime]
+    noted: Noted
+    """What is told of it in the end."""
 
     def statement(self, cap: int, form: Form = Form.ROWS) -> Statement:
         """The statement with the caller's values, for at most `cap` rows. Raises QueryError and ContextError."""
@@ -83,7 +86,9 @@ class Answering:
 
     async def result(self, asked: Asked, caller: Caller) -> QueryResult:
         """The rows."""
-        return await self._database.run(asked.statement(self._settings.row_cap), caller)
+        result = await self._database.run(asked.statement(self._settings.row_cap), caller)
+        asked.noted.answers(result.row_count)
+        return result
 
     async def answer(
         self, asked: Asked, caller: Caller, numbers: Numbers, max_age: float | None
@@ -105,7 +110,9 @@ class Answering:
             check_size(len(content), self._settings.max_result_bytes)
             return Answer(content, rest, asked.prepared.template.tables, result.row_count)
 
-        return await self._answers.get(key, compute, max_age=max_age)
+        answer, cached = await self._answers.get(key, compute, max_age=max_age)
+        asked.noted.answers(answer.rows, cached=cached)
+        return answer, cached
 
     async def answer_or_pieces(
         self, asked: Asked, caller: Caller, numbers: Numbers, max_age: float | None
@@ -122,7 +129,9 @@ class Answering:
 
         key, _ = self._key(asked, caller, numbers)
         try:
-            return await self._answers.get(key, compute, max_age=0)
+            answer, cached = await self._answers.get(key, compute, max_age=0)
+            asked.noted.answers(answer.rows, cached=cached)
+            return answer, cached
         except _NotWholeError as found:
             # Pieces are for one; whoever waited for the same computation has one of their own.
             return found.taken() or await self._copied(asked, caller, whole=False), False
@@ -159,10 +168,10 @@ class Answering:
         cap = self._settings.export_row_cap
         statement = asked.statement(cap)
         if wanted == "xlsx":
-            return write_workbook(self._source(caller, statement, None, cap))
+            return write_workbook(self._source(asked, caller, statement, None, cap))
         written = WrittenCsv() if wanted == "csv" else WrittenLines(statement, numbers)
         copies = asked.copies("exact" if wanted == "csv" else numbers)
-        source = self._source(caller, statement, asked.statement(cap, written.form) if copies else None, cap)
+        source = self._source(asked, caller, statement, asked.statement(cap, written.form) if copies else None, cap)
         return pulled(partial(write, source, written), first_within=self._settings.statement_timeout)
 
     def _is_large(self, asked: Asked, numbers: Numbers) -> bool:
@@ -171,14 +180,22 @@ class Answering:
     async def _copied(self, asked: Asked, caller: Caller, *, whole: bool) -> Answer | AsyncGenerator[bytes]:
         settings, template = self._settings, asked.prepared.template
         statement = asked.statement(settings.row_cap, Form.JSON)
-        source = self._source(caller, statement, statement, None, whole=whole)
+        source = self._source(asked, caller, statement, statement, None, whole=whole)
         answer = await answer_or_pieces(source, template.tables, limit=settings.max_result_bytes, whole=whole)
         if isinstance(answer, Answer):
             asked.prepared.answered(answer.rows)
         return answer
 
     def _source(
-        self, caller: Caller, statement: Statement, copied: Statement | None, cap: int | None, *, whole: bool = False
+        self,
+        asked: Asked,
+        caller: Caller,
+        statement: Statement,
+        copied: Statement | None,
+        cap: int | None,
+        *,
+        whole: bool = False,
     ) -> Source:
         quick, slow = self._settings.statement_timeout, self._settings.export_timeout
-        return Source(self._database, caller, statement, copied, quick, quick if whole else slow, cap)
+        seconds = quick if whole else slow
+        return Source(self._database, caller, statement, copied, quick, seconds, cap, asked.noted.answers)

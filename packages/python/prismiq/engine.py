@@ -15,13 +15,13 @@ from prismiq.access.explain import TableAccess, explain_access
 from prismiq.access.scopes import Scopes
 from prismiq.access.visible import visible_schema
 from prismiq.answering import Answering, Asked
+from prismiq.audit import NOT_NOTED, Audit, Noted, Observer
 from prismiq.dashboards import Dashboards, DashboardStore, Pins, PostgresStore, StoredQueries
 from prismiq.dashboards.answers import Answered, Job, answered
 from prismiq.dashboards.wire import dump_json
 from prismiq.errors import (
     ConfigurationError,
     Issue,
-    IssueCode,
     NotFoundError,
     PayloadTooLargeError,
     PermissionDeniedError,
@@ -33,16 +33,15 @@ from prismiq.execution.formats import Format
 from prismiq.execution.host_sessions import Pool
 from prismiq.introspection import SchemaCache, introspect
 from prismiq.plan import plan, render
+from prismiq.plan.column_values import column_values
 from prismiq.plan.definitions import UsableDefinitions, define
 from prismiq.plan.planner import plan_with_shortcuts
 from prismiq.plan.planning import Shortcut
 from prismiq.plan.shortcuts import without_shortcuts
-from prismiq.query import Condition, Dimension, Operator, QueryDefinition
 from prismiq.query.fields import Path
 from prismiq.query.places import as_written
 from prismiq.schema import SchemaConfiguration, apply
 from prismiq.schema.models import DatabaseSchema, TableRef
-from prismiq.schema.types import DataType
 from prismiq.schema.version import schema_version
 from prismiq.settings import Settings
 from prismiq.sql import Statement
@@ -61,8 +60,9 @@ class PrismiqEngine:
     answers in full, since Python code is the host's own; with one every call needs a context.
 
     `store` is where dashboards are kept: the address of a PostgreSQL, or any DashboardStore; by default the setting
-    `store_dsn`, else there are none. `clock` tells the time that relative periods are relative to. Raises
-    ConfigurationError when neither or both of `dsn` and `pool` are given.
+    `store_dsn`, else there are none. `audit` is called with an AuditEvent of each question and change; an `Audit` says
+    more of who is told, and by default it is the logger `prismiq.audit`. `clock` tells the time that relative periods
+    are relative to. Raises ConfigurationError when neither or both of `dsn` and `pool` are given.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class PrismiqEngine:
         configuration: SchemaConfiguration | None = None,
         settings: Settings | None = None,
         store: DashboardStore | str | None = None,
+        audit: Audit | Observer | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         if (dsn is None) == (pool is None):
@@ -82,6 +83,7 @@ class PrismiqEngine:
                 hint='PrismiqEngine("postgresql://…") connects by itself; PrismiqEngine(pool=…) uses your pool.',
             )
         self.policy = policy
+        self.audit = audit if isinstance(audit, Audit) else Audit(*(() if audit is None else (audit,)))
         self.settings = settings or Settings()
         if policy is not None:
             self.settings = policy.limits.over(self.settings)
@@ -112,6 +114,7 @@ class PrismiqEngine:
         await self._database.close()
         if self.store is not None:
             await self.store.close()
+        await self.audit.close()
 
     async def __aenter__(self) -> PrismiqEngine:
         await self.open()
@@ -128,7 +131,8 @@ class PrismiqEngine:
         Raises QueryError when it cannot be planned, ContextError when the context lacks what the policy needs, and
         DatabaseError when PostgreSQL cannot answer.
         """
-        return await self._answering.result(await self._ask(question, context), caller_of(self.policy, context))
+        with self.audit.of("execute_query", context, question) as noted:
+            return await self._execute(question, context, noted)
 
     async def answer_query(
         self,
@@ -143,8 +147,9 @@ class PrismiqEngine:
         One of at most `max_age` seconds will do, by default of `cache_ttl`; 0 asks for one that is computed now.
         However many ask the same at once, it is computed once. Raises like `execute_query`, and ResultTooLargeError.
         """
-        asked = await self._ask(question, context)
-        return await self._answering.answer(asked, caller_of(self.policy, context), numbers, max_age)
+        with self.audit.of("answer_query", context, question) as noted:
+            asked = await self._ask(question, context, noted)
+            return await self._answering.answer(asked, caller_of(self.policy, context), numbers, max_age)
 
     async def answer_or_stream(
         self,
@@ -159,8 +164,10 @@ class PrismiqEngine:
         Whoever takes the pieces closes the generator (`contextlib.aclosing`), which also cancels the statement. After
         its first piece it raises what goes wrong later.
         """
-        asked = await self._ask(question, context)
-        return await self._answering.answer_or_pieces(asked, caller_of(self.policy, context), numbers, max_age)
+        with self.audit.of("answer_or_stream", context, question) as noted:
+            asked, caller = await self._ask(question, context, noted), caller_of(self.policy, context)
+            answer, cached = await self._answering.answer_or_pieces(asked, caller, numbers, max_age)
+            return answer if isinstance(answer, Answer) else noted.streams(answer), cached
 
     async def export_query(
         self,
@@ -176,8 +183,9 @@ class PrismiqEngine:
         like `execute_query`, and when the pieces are taken DatabaseError and ResultTooLargeError. Close the generator
         (`contextlib.aclosing`) where not all of them are taken.
         """
-        asked = await self._ask(question, context)
-        return self._answering.written(asked, caller_of(self.policy, context), format, numbers)
+        with self.audit.of("export_query", context, question) as noted:
+            asked = await self._ask(question, context, noted)
+            return noted.streams(self._answering.written(asked, caller_of(self.policy, context), format, numbers))
 
     async def answer_queries(
         self,
@@ -228,36 +236,43 @@ class PrismiqEngine:
         With a policy the context's roles must be among `sql_visible_to`, since the SQL shows the policy's columns.
         Guests never see it.
         """
-        self._check_sql_visible(context)
-        return await self._prepare(question, context)
+        with self.audit.of("compile_query", context, question) as noted:
+            self._check_sql_visible(context)
+            return await self._prepare(question, context, noted)
 
     async def validate_query(self, question: Question, context: RequestContext | None = None) -> list[Issue]:
         """Every reason why the question cannot be planned; empty when it can."""
-        try:
-            await self._prepare(question, context)
-        except QueryError as error:
-            return list(error.issues)
-        return []
+        with self.audit.of("validate_query", context, question) as noted:
+            try:
+                await self._prepare(question, context, noted)
+            except QueryError as error:
+                noted.fails(error.code)
+                return list(error.issues)
+            return []
 
     async def explain_query(self, question: Question, context: RequestContext | None = None) -> dict[str, Any]:
         """The plan's tree as text, the SQL, and PostgreSQL's EXPLAIN of it (not run). Raises like `compile_query`."""
-        statement = await self.compile_query(question, context)
-        scoped = await self._scoped(context)
-        shape, _ = self._questions.shape(question, scoped)
-        return {
-            "plan": render(plan(shape, scoped)).splitlines(),
-            "sql": statement.sql,
-            "postgresql": await self._database.explain(statement, caller_of(self.policy, context)),
-        }
+        with self.audit.of("explain_query", context, question) as noted:
+            self._check_sql_visible(context)
+            statement = await self._prepare(question, context, noted)
+            scoped = await self._scoped(context)
+            shape, _ = self._questions.shape(question, scoped)
+            return {
+                "plan": render(plan(shape, scoped)).splitlines(),
+                "sql": statement.sql,
+                "postgresql": await self._database.explain(statement, caller_of(self.policy, context)),
+            }
 
     async def get_schema(self, context: RequestContext | None = None) -> DatabaseSchema:
         """What this caller may query: tables, columns and relationships, metrics and dimensions."""
-        scoped = await self._scoped(context)
-        return visible_schema(scoped, *self._definitions.of(scoped).listed())
+        with self.audit.of("get_schema", context):
+            scoped = await self._scoped(context)
+            return visible_schema(scoped, *self._definitions.of(scoped).listed())
 
     async def refresh_schema(self) -> None:
         """Reads the database's schema again, now. Plans made for the old one are no longer used."""
-        await self._schema.refresh()
+        with self.audit.of("refresh_schema", None):
+            await self._schema.refresh()
 
     async def get_column_values(
         self,
@@ -273,22 +288,10 @@ class PrismiqEngine:
         Raises NotFoundError for a table or a column that does not exist for the caller, QueryError for a search in a
         column that is not text.
         """
-        found = (await self._scoped(context)).find(table)
-        if found is None or column not in found.columns:
-            raise NotFoundError(f'There is no column "{column}" in a table "{table}".', hint="GET /schema lists them.")
-        field = Path(path=(column,))
-        kind = found.columns[column].type
-        if search and kind not in (DataType.TEXT, DataType.ENUM):
-            message = f'"{column}" is {kind}; only text can be searched.'
-            raise QueryError([Issue(("search",), IssueCode.TYPE_MISMATCH, message, "Leave `search` out.")])
-        contains = Condition(field=field, operator=Operator.CONTAINS, value=search, case_sensitive=False)
-        definition = QueryDefinition(
-            source=table,
-            dimensions=(Dimension(field=field),),
-            filters=contains if search else None,
-            limit=limit,
-        )
-        return await self.execute_query(definition, context)
+        asked = {"table": table, "column": column, "search": search, "limit": limit}
+        with self.audit.of("get_column_values", context, asked) as noted:
+            definition = column_values(await self._scoped(context), table, column, search=search, limit=limit)
+            return await self._execute(definition, context, noted)
 
     async def explain_access(self, context: RequestContext) -> list[TableAccess]:
         """What the policy lets a caller see of each table, and why. For the host: it names what is hidden.
@@ -311,25 +314,32 @@ class PrismiqEngine:
     def dashboards(self) -> Dashboards:
         """The stored dashboards. Raises ConfigurationError for an engine without a store."""
         store = self._kept()
-        at_once = self.settings.max_concurrent_widgets
-        return Dashboards(store, self, self.saved_queries, needs_tenant=self._needs_tenant, at_once=at_once)
+        return Dashboards(
+            store,
+            self,
+            self.saved_queries,
+            needs_tenant=self._needs_tenant,
+            at_once=self.settings.max_concurrent_widgets,
+            audit=self.audit,
+        )
 
     @property
     def saved_queries(self) -> StoredQueries:
         """The stored queries. Raises ConfigurationError for an engine without a store."""
-        return StoredQueries(self._kept(), self, needs_tenant=self._needs_tenant)
+        return StoredQueries(self._kept(), self, needs_tenant=self._needs_tenant, audit=self.audit)
 
     @property
     def pins(self) -> Pins:
         """What users keep at hand. Raises ConfigurationError for an engine without a store."""
-        return Pins(self._kept(), needs_tenant=self._needs_tenant)
+        return Pins(self._kept(), needs_tenant=self._needs_tenant, audit=self.audit)
 
     async def migrate(self) -> list[str]:
         """Makes or changes the tables that dashboards are stored in; several instances may do so at once.
 
         Returns the revisions applied. Raises ConfigurationError without a store, or without Alembic.
         """
-        return await self._kept().migrate()
+        with self.audit.of("migrate", None):
+            return await self._kept().migrate()
 
     async def plan_outputs(self, query: Question, context: RequestContext | None = None) -> Sequence[str] | None:
         """The names of a query's outputs, without running it; None for a pivot, whose columns the rows decide.
@@ -375,23 +385,22 @@ class PrismiqEngine:
 
     @property
     def _needs_tenant(self) -> bool:
-        policy = self.policy
-        return policy is not None and (
-            policy.tenant_column is not None
-            or policy.schema_per_tenant is not None
-            or "tenant" in policy.session.values()
-            or any(rule.tenant_column for rule in policy.tables.values())
-        )
+        return self.policy is not None and self.policy.needs_tenant
 
-    async def _prepare(self, question: Question, context: RequestContext | None) -> Statement:
+    async def _execute(self, question: Question, context: RequestContext | None, noted: Noted) -> QueryResult:
+        asked = await self._ask(question, context, noted)
+        return await self._answering.result(asked, caller_of(self.policy, context))
+
+    async def _prepare(self, question: Question, context: RequestContext | None, noted: Noted = NOT_NOTED) -> Statement:
         """The statement that a question becomes."""
-        return (await self._ask(question, context)).statement(self.settings.row_cap)
+        return (await self._ask(question, context, noted)).statement(self.settings.row_cap)
 
-    async def _ask(self, question: Question, context: RequestContext | None) -> Asked:
+    async def _ask(self, question: Question, context: RequestContext | None, noted: Noted) -> Asked:
         """The pipeline up to the values: read, scope, expand, split, plan, or find what was planned."""
         scoped = await self._scoped(context)
         prepared = self._questions.prepare(question, scoped)
-        return Asked(question, context, scoped, self._questions, prepared, self._clock)
+        noted.asks(prepared.template.sql, prepared.template.tables)
+        return Asked(question, context, scoped, self._questions, prepared, self._clock, noted)
 
     async def _scoped(self, context: RequestContext | None) -> ScopedSchema:
         return self._scopes.of(await self._schema.get(), context)

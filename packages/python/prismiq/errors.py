@@ -88,6 +88,8 @@ class PrismiqError(Exception):
         self.message = message
         self.hint = hint
         self.details: Mapping[str, object] = details or {}
+        self.told = False
+        """Whether an audit event tells of it."""
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}" if self.hint else self.message

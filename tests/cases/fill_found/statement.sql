@@ -10,7 +10,11 @@ FROM (SELECT buckets.due AS due
 FROM (SELECT CAST(generate_series(CAST(min(found.due) FILTER (
 WHERE isfinite(found.due)) AS TIMESTAMP WITHOUT TIME ZONE), CAST(max(found.due) FILTER (
 WHERE isfinite(found.due)) AS TIMESTAMP WITHOUT TIME ZONE), INTERVAL '3 months') AS DATE) AS due
-FROM found) AS buckets EXCEPT SELECT found.due AS due
+FROM found
+LIMIT (SELECT CASE WHEN (CAST(max(found.due) FILTER (
+WHERE isfinite(found.due)) AS TIMESTAMP WITHOUT TIME ZONE) >= CAST(min(found.due) FILTER (
+WHERE isfinite(found.due)) AS TIMESTAMP WITHOUT TIME ZONE) + INTERVAL '30000 months') THEN -1 END AS refused
+FROM found)) AS buckets EXCEPT SELECT found.due AS due
 FROM found) AS grouped) AS grouped_2
 ORDER BY due
 LIMIT $1::BIGINT OFFSET $2::BIGINT

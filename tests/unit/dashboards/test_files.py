@@ -15,7 +15,7 @@ from prismiq.dashboards import Dashboard
 from prismiq.dashboards.files import dump_yaml, load_yaml
 from prismiq.dashboards.reading import read, to_data
 from prismiq.dashboards.wire import dump_json, load_json
-from prismiq.errors import DefinitionError
+from prismiq.errors import DefinitionError, IssueCode
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
 LOOKS = st.sampled_from(
@@ -129,6 +129,14 @@ words: [true, False, null, ~, "true", '1']
 def test_what_is_not_read(text: str, said: str) -> None:
     with pytest.raises(DefinitionError, match=said):
         load_yaml(text)
+
+
+def test_two_of_one_id_are_told() -> None:
+    widget = {"id": "note", "type": "text", "text": ""}
+    with pytest.raises(DefinitionError) as caught:
+        read(Dashboard, {"title": "A", "widgets": [widget, widget]})
+    [issue] = caught.value.issues
+    assert (issue.code, issue.message) == (IssueCode.DUPLICATE_NAME, 'Two widgets have the id "note".')
 
 
 def test_a_file_is_readable_in_a_diff() -> None:

@@ -252,6 +252,16 @@ class AccessPolicy(_Policy):
             raise invalid(f"{place} is not valid", problems) from None
 
     @property
+    def needs_tenant(self) -> bool:
+        """Whether it tells tenants apart."""
+        return (
+            self.tenant_column is not None
+            or self.schema_per_tenant is not None
+            or "tenant" in self.session.values()
+            or any(rule.tenant_column for rule in self.tables.values())
+        )
+
+    @property
     def roles(self) -> frozenset[str]:
         """The roles that tell callers apart in what they see."""
         named: set[str] = set()

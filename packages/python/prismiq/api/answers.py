@@ -15,6 +15,7 @@ from prismiq.api.formats import MEDIA_TYPES, wanted_format
 from prismiq.api.plain import JSON_TYPE, PlainResponse
 from prismiq.api.requests import read_json_body, run_while_connected, wanted_age, wanted_numbers
 from prismiq.api.streams import StreamedResponse, begun, with_error_line
+from prismiq.audit import about
 from prismiq.engine import PrismiqEngine
 from prismiq.execution.answers import Answer
 from prismiq.execution.formats import Format
@@ -25,15 +26,18 @@ async def answered(engine: PrismiqEngine, request: Request, context: RequestCont
     wanted = wanted_format(request)
     numbers = wanted_numbers(request)
     body = await read_json_body(request, engine.settings.max_body_bytes)
+    query_id = urandom(16).hex()
     if wanted != "json":
-        pieces = await engine.export_query(body, context, format=wanted, numbers=numbers)
-        return exported(await begun(request, pieces), wanted)
+        with about(query_id=query_id):
+            pieces = await engine.export_query(body, context, format=wanted, numbers=numbers)
+        return exported(await begun(request, pieces), wanted, query_id=query_id)
     started = perf_counter()
     work = engine.answer_or_stream(body, context, numbers=numbers, max_age=wanted_age(request))
-    answer, cached = await run_while_connected(request, work)
+    with about(query_id=query_id):
+        answer, cached = await run_while_connected(request, work)
     headers = [
         (b"cache-control", b"private, no-cache"),
-        (b"x-query-id", urandom(16).hex().encode()),
+        (b"x-query-id", query_id.encode()),
         (b"server-timing", b"query;dur=%.1f" % ((perf_counter() - started) * 1e3)),
     ]
     if numbers == "string":
@@ -49,11 +53,11 @@ async def answered(engine: PrismiqEngine, request: Request, context: RequestCont
     return PlainResponse(answer.body(cached=cached), [*headers, JSON_TYPE])
 
 
-def exported(pieces: AsyncGenerator[bytes], wanted: Format, *, name: str = "result") -> Response:
+def exported(pieces: AsyncGenerator[bytes], wanted: Format, *, query_id: str, name: str = "result") -> Response:
     """A file."""
     headers = [
         (b"cache-control", b"private, no-store"),
-        (b"x-query-id", urandom(16).hex().encode()),
+        (b"x-query-id", query_id.encode()),
         (b"content-type", MEDIA_TYPES[wanted].encode()),
     ]
     if wanted == "ndjson":

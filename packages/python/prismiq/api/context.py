@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from prismiq.access import RequestContext, check_not_a_guest
+from prismiq.api.refusals import asking
 from prismiq.errors import ConfigurationError
 
 GetContext = Callable[..., Any]
@@ -24,6 +25,7 @@ def check_context(context: object, *, guests: bool = False) -> RequestContext:
     comes from `engine.dashboards`, where guests see what they were granted, under their locked filters.
     """
     if isinstance(context, RequestContext):
+        asking.set(context)
         if not guests:
             check_not_a_guest(context)
         return context

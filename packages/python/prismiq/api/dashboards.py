@@ -33,6 +33,12 @@ YAMLS = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
 Format = Annotated[Literal["yaml", "json"], Query(description="The form of the file.")]
 
 
+class DashboardFile(Dashboard):
+    """A dashboard as a file holds it."""
+
+    kind: Literal["dashboard"] = "dashboard"
+
+
 def dashboards_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
     """The routes below `/dashboards`. The engine needs a store."""
     limit = engine.settings.max_body_bytes
@@ -107,10 +113,11 @@ def dashboards_router(engine: PrismiqEngine, get_context: GetContext) -> APIRout
 
     conflicts = (403, 404, 412, 428)
     bodies = (413, 415, 422)
-    file = body_of(Dashboard, "What an export holds.")
-    file["requestBody"]["content"][YAML] = {"schema": {"type": "string"}}
+    file = body_of(DashboardFile, "What an export holds.")
+    file["requestBody"]["content"][YAML] = {"schema": {"type": "object"}}
     routes.add("POST", "/import", import_file, StoredDashboard, 403, 409, *bodies, success=201, extra=file)
-    routes.add("GET", "/{id}/export", export, Dashboard, 403, 404, 422)
+    as_yaml = {"responses": {"200": {"content": {YAML: {"schema": {"type": "object"}}}}}}
+    routes.add("GET", "/{id}/export", export, DashboardFile, 403, 404, 422, extra=as_yaml)
     widget = body_of(AnyWidget, "A widget, as in a dashboard's `widgets`.")
     routes.add("POST", "/{id}/widgets", add_widget, AnyWidget, *conflicts, *bodies, success=201, extra=widget)
     routes.add("PATCH", "/{id}/widgets/{widget}", change_widget, AnyWidget, *conflicts, *bodies, extra=PATCH_BODY)

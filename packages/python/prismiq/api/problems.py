@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from prismiq.api.refusals import asking, refused
 from prismiq.errors import (
     BusyError,
     ConfigurationError,
@@ -138,6 +139,7 @@ class ProblemRoute(APIRoute):
         handle = self.get_request_handler()
 
         async def handle_with_problems(request: Request) -> Response:
+            asking.set(None)
             try:
                 return await handle(request)
             except RequestValidationError as error:
@@ -147,6 +149,7 @@ class ProblemRoute(APIRoute):
             except ConfigurationError:
                 raise  # a mistake in the host's program: its text is for the log alone
             except PrismiqError as error:
+                refused(self, request, error)
                 return problem_response(error)
             except ClientDisconnect:
                 return Response(status_code=CLIENT_GONE)

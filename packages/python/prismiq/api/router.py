@@ -9,6 +9,7 @@ from prismiq.api.dashboards import dashboards_router
 from prismiq.api.health import health_router
 from prismiq.api.pins import pins_router
 from prismiq.api.query import query_router
+from prismiq.api.refusals import tell_refusals
 from prismiq.api.saved_queries import saved_queries_router
 from prismiq.api.schema import schema_router
 from prismiq.api.viewing import viewing_router
@@ -35,12 +36,12 @@ def create_router(engine: PrismiqEngine, *, get_context: GetContext) -> APIRoute
             "loud that every readable table is for whoever get_context lets in.",
         )
     router = APIRouter()
-    router.include_router(query_router(engine, get_context), tags=["query"])  # first, as routes are tried in order
-    router.include_router(schema_router(engine, get_context), tags=["schema"])
+    parts = [("query", query_router(engine, get_context)), ("schema", schema_router(engine, get_context))]
     if engine.store is not None:
-        router.include_router(dashboards_router(engine, get_context), tags=["dashboards"])
-        router.include_router(viewing_router(engine, get_context), tags=["dashboards"])
-        router.include_router(saved_queries_router(engine, get_context), tags=["dashboards"])
-        router.include_router(pins_router(engine, get_context), tags=["dashboards"])
+        for part in (dashboards_router, viewing_router, saved_queries_router, pins_router):
+            parts.append(("dashboards", part(engine, get_context)))
+    for tag, part in parts:  # in this order, as routes are tried
+        tell_refusals(part.routes, engine.audit)
+        router.include_router(part, tags=[tag])
     router.include_router(health_router(engine), tags=["health"])
     return router

@@ -105,6 +105,14 @@ PATCH_BODY: dict[str, Any] = {
     }
 }
 
+IF_MATCH: dict[str, Any] = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The ETag of the version that is changed, or `*` for whichever is there.",
+    "schema": {"type": "string"},
+}
+
 ALWAYS = (422, 429, 502, 503, 504)
 """Statuses that every route may answer with."""
 
@@ -205,6 +213,8 @@ class Collection:
         shown: Callable[[Responses], Responses] = dict,
     ) -> None:
         """Adds a route below the collection's path."""
+        if 428 in statuses:
+            extra = {**(extra or {}), "parameters": [IF_MATCH]}
         self.router.add_api_route(
             self.path + path,
             endpoint,

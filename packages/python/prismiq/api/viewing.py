@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import urandom
 from time import perf_counter
 from typing import Annotated, Any, Literal, cast
 
@@ -17,6 +18,7 @@ from prismiq.api.plain import JSON_TYPE, PlainResponse
 from prismiq.api.problems import InvalidParameterError, ProblemRoute
 from prismiq.api.requests import run_while_connected, wanted_age, wanted_numbers
 from prismiq.api.streams import begun
+from prismiq.audit import about
 from prismiq.dashboards import Stored
 from prismiq.dashboards.wire import load_json
 from prismiq.engine import PrismiqEngine
@@ -30,7 +32,7 @@ Widgets = Annotated[
 Search = Annotated[str | None, Query(max_length=200, description="Only those that contain it.")]
 Limit = Annotated[int, Query(ge=1, le=10_000, description="Values at most.")]
 Others = Annotated[
-    str | None, Query(max_length=20_000, description="Values of the other filters: a JSON object by their ids.")
+    str | None, Query(max_length=4_000, description="Values of the other filters: a JSON object by their ids.")
 ]
 STATUSES = (403, 404, 422, 429, 502, 503, 504)
 
@@ -85,9 +87,11 @@ def viewing_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
                     "A file holds the rows of one widget.", hint="Name it: `?widget=`.", details={"parameter": "widget"}
                 )
             check_offered(file)
-            query = await boards.widget_query(id, widgets[0], context, filters=filters, cross_filters=crosses)
-            pieces = await engine.export_query(query, context, format=file)
-            return exported(await begun(request, pieces), file, name=widgets[0])
+            query_id = urandom(16).hex()
+            with about(query_id=query_id, dashboard=id, widget=widgets[0]):
+                query = await boards.widget_query(id, widgets[0], context, filters=filters, cross_filters=crosses)
+                pieces = await engine.export_query(query, context, format=file)
+            return exported(await begun(request, pieces), file, query_id=query_id, name=widgets[0])
         answers = await boards.data(
             id,
             context,

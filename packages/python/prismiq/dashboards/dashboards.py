@@ -7,6 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from prismiq.access import RequestContext
+from prismiq.audit import SILENT, Audit, about, audited
 from prismiq.dashboards.answers import Answered, Job, answered
 from prismiq.dashboards.checks import DashboardCheck, Planner, SavedQueries
 from prismiq.dashboards.choices import FilterChoices
@@ -27,17 +28,26 @@ class Dashboards(StoredThings):
     """The dashboards of an engine's store."""
 
     kind = Kind.DASHBOARD
+    called = "dashboards"
     name = "dashboard"
     defaults = {"refresh_interval": None, "filters": [], "widgets": []}
 
     def __init__(
-        self, store: DashboardStore, planner: Planner, saved: SavedQueries, *, needs_tenant: bool, at_once: int
+        self,
+        store: DashboardStore,
+        planner: Planner,
+        saved: SavedQueries,
+        *,
+        needs_tenant: bool,
+        at_once: int = 4,
+        audit: Audit = SILENT,
     ) -> None:
-        super().__init__(store, needs_tenant=needs_tenant)
+        super().__init__(store, needs_tenant=needs_tenant, audit=audit)
         self._at_once = at_once
         self._planner = planner
         self._saved = saved
 
+    @audited
     async def add_widget(
         self,
         id: UUID | str,  # noqa: A002
@@ -53,6 +63,7 @@ class Dashboards(StoredThings):
         )
         return stored, _widgets(stored.definition)[-1]
 
+    @audited
     async def update_widget(
         self,
         id: UUID | str,  # noqa: A002
@@ -79,6 +90,7 @@ class Dashboards(StoredThings):
         widgets = _widgets(stored.definition)
         return stored, widgets[_place(widgets, renamed)]
 
+    @audited
     async def delete_widget(
         self,
         id: UUID | str,  # noqa: A002
@@ -97,6 +109,7 @@ class Dashboards(StoredThings):
 
         return await self._change(id, context, versions, change)
 
+    @audited
     async def set_layout(
         self,
         id: UUID | str,  # noqa: A002
@@ -127,6 +140,7 @@ class Dashboards(StoredThings):
 
         return await self._change(id, context, versions, change)
 
+    @audited
     async def widget_query(
         self,
         id: UUID | str,  # noqa: A002
@@ -146,6 +160,7 @@ class Dashboards(StoredThings):
             raise job.error
         return cast("Mapping[str, Any]", load_json(job.query))
 
+    @audited
     async def data(
         self,
         id: UUID | str,  # noqa: A002
@@ -168,10 +183,12 @@ class Dashboards(StoredThings):
         jobs = await self._jobs(id, context, filters or {}, cross_filters, widgets)
 
         async def ask(query: bytes) -> tuple[Answer, bool]:
-            return await self._planner.answer_query(query, context, numbers=numbers, max_age=max_age)
+            with about(dashboard=str(id)):
+                return await self._planner.answer_query(query, context, numbers=numbers, max_age=max_age)
 
         return answered(jobs, ask, at_once=self._at_once)
 
+    @audited
     async def filter_values(
         self,
         id: UUID | str,  # noqa: A002
@@ -193,7 +210,8 @@ class Dashboards(StoredThings):
         queries = await self._queries(dashboard, record.owner, context)
         choices = FilterChoices(self._planner, context)
         query = await choices.query(dashboard, queries, filter, filters or {}, search=search, limit=limit)
-        answer, _ = await self._planner.answer_query(query, context)
+        with about(dashboard=str(id)):
+            answer, _ = await self._planner.answer_query(query, context)
         return answer
 
     async def _jobs(

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from prismiq.access import RequestContext
+from prismiq.audit import SILENT, Audit, audited
 from prismiq.dashboards.models import NewPin, PinOrder
 from prismiq.dashboards.reading import read
 from prismiq.dashboards.records import Caller, Pin
@@ -19,14 +20,19 @@ from prismiq.errors import NotFoundError
 class Pins:
     """The pins of an engine's store. They are a user's own; nobody else changes them, so they have no versions."""
 
-    def __init__(self, store: DashboardStore, *, needs_tenant: bool) -> None:
+    called, one = "pins", "pin"
+
+    def __init__(self, store: DashboardStore, *, needs_tenant: bool, audit: Audit = SILENT) -> None:
         self._store = store
         self._needs_tenant = needs_tenant
+        self.audit = audit
 
+    @audited
     async def list(self, place: str, context: RequestContext | None) -> Sequence[Pin]:
         """The caller's pins in a place, in order. A dashboard that they may no longer view is left out."""
         return await self._store.pins(self._caller(context), place)
 
+    @audited
     async def add(self, pin: NewPin | dict[str, Any] | str | bytes, context: RequestContext | None) -> Pin:
         """Pins a dashboard, or one of its widgets, after the others. One that is pinned already stays where it is."""
         caller = self._caller(context)
@@ -36,6 +42,7 @@ class Pins:
             raise NotFoundError("There is no such dashboard.", hint="The list has those that you may see.")
         return found
 
+    @audited
     async def remove(self, id: UUID | str, context: RequestContext | None) -> None:  # noqa: A002
         """Removes a pin. Raises NotFoundError where it is not the caller's."""
         caller = self._caller(context)
@@ -46,6 +53,7 @@ class Pins:
         if not removed:
             raise NotFoundError("There is no such pin.", hint="The list has yours.")
 
+    @audited
     async def order(
         self, order: PinOrder | dict[str, Any] | str | bytes, context: RequestContext | None
     ) -> Sequence[Pin]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from prismiq.access import RequestContext
+from prismiq.audit import SILENT, Audit
 from prismiq.dashboards.checks import Planner, check_query
 from prismiq.dashboards.models import SavedQuery
 from prismiq.dashboards.reading import read, to_data
@@ -19,11 +20,12 @@ class StoredQueries(StoredThings):
     """The saved queries of an engine's store."""
 
     kind = Kind.SAVED_QUERY
+    called = "saved_queries"
     name = "saved query"
     defaults = {}
 
-    def __init__(self, store: DashboardStore, planner: Planner, *, needs_tenant: bool) -> None:
-        super().__init__(store, needs_tenant=needs_tenant)
+    def __init__(self, store: DashboardStore, planner: Planner, *, needs_tenant: bool, audit: Audit = SILENT) -> None:
+        super().__init__(store, needs_tenant=needs_tenant, audit=audit)
         self._planner = planner
 
     async def query_of(self, id: str, context: RequestContext | None) -> Mapping[str, Any] | None:  # noqa: A002

@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 from pydantic import BaseModel
 
 from prismiq.access import RequestContext
+from prismiq.audit import SILENT, Audit, audited
 from prismiq.dashboards.merge import merge_patch
 from prismiq.dashboards.models import Access, Copy, StoredDefinition
 from prismiq.dashboards.pages import Page, listing, page_of
@@ -91,15 +92,20 @@ class StoredThings(ABC):
     """
 
     kind: Kind
+    called: str
+    """What an engine calls them."""
     name: str
     """What one is called in messages."""
     defaults: Mapping[str, Any]
     """What its content is where it was not saved."""
 
-    def __init__(self, store: DashboardStore, *, needs_tenant: bool) -> None:
+    def __init__(self, store: DashboardStore, *, needs_tenant: bool, audit: Audit = SILENT) -> None:
         self._store = store
         self._needs_tenant = needs_tenant
+        self.audit = audit
+        self.one = self.kind.value
 
+    @audited
     async def list(
         self,
         context: RequestContext | None,
@@ -120,11 +126,13 @@ class StoredThings(ABC):
         found, following = page_of(await self._store.find(self.kind, caller, asked), asked)
         return Page([self._stored(record, caller, whole=False) for record in found], following)
 
+    @audited
     async def get(self, id: UUID | str, context: RequestContext | None) -> Stored:  # noqa: A002
         """One of them, as it was saved. Nothing of it is checked: it opens whatever became of the schema."""
         caller = self._caller(context)
         return self._stored(await self._visible(id, caller), caller)
 
+    @audited
     async def create(self, definition: Definition, context: RequestContext | None) -> Stored:
         """Stores a new one, which is the caller's.
 
@@ -135,6 +143,7 @@ class StoredThings(ABC):
         checked = await self._checked(_as_data(definition), None, context)
         return await self._inserted(checked, caller)
 
+    @audited
     async def update(
         self,
         id: UUID | str,  # noqa: A002
@@ -150,6 +159,7 @@ class StoredThings(ABC):
         changes = _as_data(patch)
         return await self._change(id, context, versions, lambda before: merge_patch(before, changes))
 
+    @audited
     async def replace(
         self,
         id: UUID | str,  # noqa: A002
@@ -162,6 +172,7 @@ class StoredThings(ABC):
         data = _as_data(definition)
         return await self._change(id, context, versions, lambda _: data)
 
+    @audited
     async def delete(
         self,
         id: UUID | str,  # noqa: A002
@@ -180,6 +191,7 @@ class StoredThings(ABC):
                 return
         raise await self._lost(id, caller)
 
+    @audited
     async def duplicate(
         self,
         id: UUID | str,  # noqa: A002
@@ -197,10 +209,12 @@ class StoredThings(ABC):
         copied["title"] = read(Copy, {"title": title}).title or f"Copy of {before.title}"[:200]
         return await self._inserted(copied, caller)
 
+    @audited
     async def export(self, id: UUID | str, context: RequestContext | None) -> Data:  # noqa: A002
         """One as a file holds it: what was saved, without what the store knows of it."""
         return {"kind": self.kind.value, **self._definition(await self._visible(id, self._caller(context)))}
 
+    @audited
     async def import_(self, definition: Definition, context: RequestContext | None) -> Stored:
         """Stores what `export` gave as a new one. Raises what `create` raises."""
         return await self.create(self.of_file(definition), context)

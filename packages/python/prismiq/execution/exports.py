@@ -37,6 +37,8 @@ class Source:
     """That all of it may take, with whoever takes it slowly."""
     cap: int | None
     """Rows that it may have; None where more are cut."""
+    counted: Callable[[int], object]
+    """Is told how many rows were given."""
 
 
 async def write(source: Source, written: Written, send: Sink) -> None:
@@ -49,6 +51,8 @@ async def write(source: Source, written: Written, send: Sink) -> None:
         count = await _write_parts(source, written, pieces)
     else:
         count = await _write_copied(source, source.copied, written, pieces)
+    given = source.statement.row_cap
+    source.counted(count if given is None else min(count, given))
     await pieces.add(written.tail(count))
     await pieces.flush()
 
@@ -138,6 +142,7 @@ async def write_workbook(source: Source) -> AsyncGenerator[bytes]:
         await read_parts(source, take)
         if not begun:
             book.begin(source.statement.columns)
+        source.counted(count)
         await asyncio.to_thread(book.close)
         with await asyncio.to_thread(path.open, "rb") as file:
             while piece := await asyncio.to_thread(file.read, PIECE):

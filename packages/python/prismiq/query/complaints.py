@@ -180,7 +180,7 @@ def _explained(loc: Location, details: ErrorDetails, found: Iterable[tuple[Locat
 def _issue(loc: Location, details: ErrorDetails, model_at: Callable[[Place], type[BaseModel]]) -> Issue:
     kind, value = details["type"], details["input"]
     # The last step of Pydantic's own place: a shorthand such as "summ(total)" has it inside its text.
-    key = str(details["loc"][-1])
+    key = str(details["loc"][-1]) if details["loc"] else ""
     if _is_missing_key(details):
         return Issue(loc, IssueCode.MISSING, f'"{key}" is missing.', "Add it.")
     if kind in _OWN:  # a validator of ours, which says it in its own words

@@ -21,17 +21,17 @@ _CYCLES: Mapping[Granularity, tuple[int, int]] = {
     Granularity.MONTH_OF_YEAR: (1, 12),
     Granularity.QUARTER_OF_YEAR: (1, 4),
 }
-_LENGTHS: Mapping[Granularity, str] = {
-    Granularity.SECOND: "1 second",
-    Granularity.MINUTE: "1 minute",
-    Granularity.HOUR: "1 hour",
-    Granularity.DAY: "1 day",
-    Granularity.WEEK: "7 days",
-    Granularity.MONTH: "1 month",
-    Granularity.QUARTER: "3 months",
-    Granularity.YEAR: "1 year",
+_LENGTHS: Mapping[Granularity, tuple[int, str]] = {
+    Granularity.SECOND: (1, "second"),
+    Granularity.MINUTE: (1, "minute"),
+    Granularity.HOUR: (1, "hour"),
+    Granularity.DAY: (1, "day"),
+    Granularity.WEEK: (7, "day"),
+    Granularity.MONTH: (1, "month"),
+    Granularity.QUARTER: (3, "month"),
+    Granularity.YEAR: (1, "year"),
 }
-_SHORTEST_HOUR = "15 minutes"
+_SHORTEST_HOUR = (15, "minute")
 """Of the shifts of clocks since 1972 the finest: where one is not of whole hours, hours begin off the old beat."""
 
 
@@ -46,15 +46,11 @@ def from_first_to_last(bucket: SQL, node: Buckets, zone: SQL) -> SQL:
     Days and longer step by the calendar. Hours and shorter of an instant step by time and are bucketed in the zone once
     more, since a clock may be shifted by half an hour; the first is there without being computed.
     """
-    kind = node.type.kind
-    finite = sa.func.isfinite(bucket)
-    first = sa.func.min(bucket).filter(finite)
-    last = sa.func.max(bucket).filter(finite)
+    first, last = _ends(bucket, node)
     length = _interval(_LENGTHS[node.granularity])
-    if kind is DataType.DATE:
-        every = sa.func.generate_series(sa.cast(first, pg.TIMESTAMP()), sa.cast(last, pg.TIMESTAMP()), length)
-        return sa.cast(every, sa.Date())
-    if kind is DataType.TIMESTAMP:
+    if node.type.kind is DataType.DATE:
+        return sa.cast(sa.func.generate_series(first, last, length), sa.Date())
+    if node.type.kind is DataType.TIMESTAMP:
         return sa.func.generate_series(first, last, length, type_=sql_type(node.type))
     step = _interval(_SHORTEST_HOUR) if node.granularity is Granularity.HOUR else length
     word = sa.literal(str(node.granularity), pg.TEXT(), literal_execute=True)
@@ -62,5 +58,26 @@ def from_first_to_last(bucket: SQL, node: Buckets, zone: SQL) -> SQL:
     return sa.func.date_trunc(word, every, zone, type_=sql_type(node.type))
 
 
-def _interval(length: str) -> SQL:
-    return sa.literal_column(f"INTERVAL '{length}'", pg.INTERVAL())
+def refused_beyond(most: int, bucket: SQL, node: Buckets) -> SQL:
+    """A LIMIT that PostgreSQL refuses where there are more than so many buckets between the first and the last, and
+    that is none elsewhere.
+
+    It is computed before the first bucket is, so a date of the year 9999 costs nothing. The error has a code of its own
+    (2201W), and reaches the caller from wherever in the statement the buckets are.
+    """
+    first, last = _ends(bucket, node)
+    negative: SQL = sa.literal_column("-1")
+    return sa.case((last >= first + _interval(_LENGTHS[node.granularity], most), negative)).label("refused")
+
+
+def _ends(bucket: SQL, node: Buckets) -> tuple[SQL, SQL]:
+    finite = sa.func.isfinite(bucket)
+    ends = sa.func.min(bucket).filter(finite), sa.func.max(bucket).filter(finite)
+    if node.type.kind is DataType.DATE:
+        return sa.cast(ends[0], pg.TIMESTAMP()), sa.cast(ends[1], pg.TIMESTAMP())
+    return ends
+
+
+def _interval(length: tuple[int, str], times: int = 1) -> SQL:
+    count, unit = length[0] * times, length[1]
+    return sa.literal_column(f"INTERVAL '{count} {unit}{'s' if count > 1 else ''}'", pg.INTERVAL())

@@ -37,10 +37,11 @@ from prismiq.plan.nodes import (
     parts_within,
 )
 from prismiq.plan.trees import walk
-from prismiq.sql.buckets import from_first_to_last, whole_cycle
+from prismiq.sql.buckets import from_first_to_last, refused_beyond, whole_cycle
 from prismiq.sql.expressions import SQL, Writer
 from prismiq.sql.parameters import LIMIT, OFFSET, Parameters
 from prismiq.sql.relations import relation
+from prismiq.sql.spans import MAX_BUCKETS
 
 ONE: SQL = sa.literal_column("1")
 
@@ -227,7 +228,10 @@ class Builder:
         if isinstance(node.among, Node):
             select = self._plain(self._build(node.among, outer))
             zone = self._parameters.zone(node.zone)
-            select.outputs = {node.name: from_first_to_last(select.below[node.name], node, zone)}
+            found = select.below[node.name]
+            select.outputs = {node.name: from_first_to_last(found, node, zone)}
+            limit = sa.select(refused_beyond(MAX_BUCKETS, found, node)).select_from(select.source)
+            select.page = (limit.scalar_subquery(), None)
             return select
         if node.among is None:
             starts = whole_cycle(node.granularity)

@@ -1,0 +1,28 @@
+"""The question that lists a column's values, for whoever builds a filter."""
+
+from __future__ import annotations
+
+from prismiq.access.scope import ScopedSchema
+from prismiq.errors import Issue, IssueCode, NotFoundError, QueryError
+from prismiq.query import Condition, Dimension, Operator, QueryDefinition
+from prismiq.query.fields import Path
+from prismiq.schema.types import DataType
+
+
+def column_values(
+    scoped: ScopedSchema, table: str | Path, column: str, *, search: str | None, limit: int
+) -> QueryDefinition:
+    """Raises NotFoundError for a table or a column that does not exist for the caller, QueryError for a search in a
+    column that is not text."""
+    found = scoped.find(table)
+    if found is None or column not in found.columns:
+        raise NotFoundError(f'There is no column "{column}" in a table "{table}".', hint="GET /schema lists them.")
+    field = Path(path=(column,))
+    kind = found.columns[column].type
+    if search and kind not in (DataType.TEXT, DataType.ENUM):
+        message = f'"{column}" is {kind}; only text can be searched.'
+        raise QueryError([Issue(("search",), IssueCode.TYPE_MISMATCH, message, "Leave `search` out.")])
+    contains = Condition(field=field, operator=Operator.CONTAINS, value=search, case_sensitive=False)
+    return QueryDefinition(
+        source=table, dimensions=(Dimension(field=field),), filters=contains if search else None, limit=limit
+    )
