@@ -65,7 +65,7 @@ async def test_twice_in_one_application(engine: PrismiqEngine, shared_shop_dsn: 
             assert 0 < theirs < everything
             document = (await client.get("/openapi.json")).json()
             operations = [each["operationId"] for path in document["paths"].values() for each in path.values()]
-            assert len(operations) == len(set(operations)) == 24
+            assert len(operations) == len(set(operations)) == 26
 
 
 async def test_behind_a_root_path(engine: PrismiqEngine) -> None:
