@@ -134,10 +134,17 @@ class _Writer:
 
 
 def _date_and_time(value: SQL, type_: DataType, *, offset: str = "") -> SQL:
-    """A timestamp, with six digits of its second where it has a fraction."""
-    whole = sa.cast(value, pg.TIMESTAMP(timezone=type_ is DataType.TIMESTAMPTZ, precision=0)) == value
-    plain, fraction = (_constant(f"'{_DATE_AND_TIME}{digits}{offset}'") for digits in ("", ".US"))
-    return sa.func.to_char(value, sa.case((whole, plain), else_=fraction))
+    """A timestamp, with six digits of its second where it has a fraction. `to_char` writes so, and takes longest: it is
+    asked only for a fraction that PostgreSQL would shorten."""
+
+    def with_digits(precision: int) -> SQL:
+        return sa.cast(value, pg.TIMESTAMP(timezone=type_ is DataType.TIMESTAMPTZ, precision=precision))
+
+    shortened = sa.and_(with_digits(5) == value, with_digits(0) != value)
+    plain: SQL = sa.func.replace(sa.cast(value, pg.TEXT()), _constant("' '"), _constant("'T'"), type_=pg.TEXT())
+    if offset:
+        plain = plain + _constant("':00'")  # after its "+00"
+    return sa.case((shortened, sa.func.to_char(value, _constant(f"'{_DATE_AND_TIME}.US{offset}'"))), else_=plain)
 
 
 def _time(value: SQL) -> SQL:
