@@ -13,7 +13,6 @@ from prismiq.access.caller import caller_of, engine_caller
 from prismiq.access.check import tables_called
 from prismiq.access.explain import TableAccess, explain_access
 from prismiq.access.scopes import Scopes
-from prismiq.access.visible import visible_schema
 from prismiq.answering import Answering, Asked
 from prismiq.audit import NOT_NOTED, Audit, Noted, Observer
 from prismiq.dashboards import Dashboards, DashboardStore, Pins, PostgresStore, StoredQueries
@@ -38,6 +37,7 @@ from prismiq.plan.definitions import UsableDefinitions, define
 from prismiq.plan.planner import plan_with_shortcuts
 from prismiq.plan.planning import Shortcut
 from prismiq.plan.shortcuts import without_shortcuts
+from prismiq.plan.shown import ShownSchemas
 from prismiq.query.fields import Path
 from prismiq.query.places import as_written
 from prismiq.schema import SchemaConfiguration, apply
@@ -97,6 +97,7 @@ class PrismiqEngine:
         self._answers = Answers(cache, ttl=self.settings.cache_ttl, stale=self.settings.cache_stale)
         self._answering = Answering(self._database, self._answers, self.settings)
         self._questions = Questions(self.settings, self._definitions)
+        self._shown = ShownSchemas(self._definitions)
         where = store or (self.settings.store_dsn.get_secret_value() if self.settings.store_dsn else None)
         self.store = PostgresStore(where, settings=self.settings) if isinstance(where, str) else where
 
@@ -266,8 +267,7 @@ class PrismiqEngine:
     async def get_schema(self, context: RequestContext | None = None) -> DatabaseSchema:
         """What this caller may query: tables, columns and relationships, metrics and dimensions."""
         with self.audit.of("get_schema", context):
-            scoped = await self._scoped(context)
-            return visible_schema(scoped, *self._definitions.of(scoped).listed())
+            return self._shown.of(await self._scoped(context))
 
     async def refresh_schema(self) -> None:
         """Reads the database's schema again, now. Plans made for the old one are no longer used."""

@@ -119,4 +119,5 @@ def _answer(request: Request, schema: DatabaseSchema, shown: DatabaseSchema | Ta
     headers = {"ETag": etag_of(schema.version), "Cache-Control": "private, no-cache"}
     if not_modified(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    return Response(shown.model_dump_json(exclude_none=True), headers=headers, media_type="application/json")
+    content = shown.json_text if isinstance(shown, DatabaseSchema) else shown.model_dump_json(exclude_none=True)
+    return Response(content, headers=headers, media_type="application/json")

@@ -213,6 +213,11 @@ class DatabaseSchema(Model):
     version: str = ""
 
     @cached_property
+    def json_text(self) -> bytes:
+        """The schema as it is sent, without what there is none of."""
+        return self.model_dump_json(exclude_none=True).encode()
+
+    @cached_property
     def by_ref(self) -> Mapping[TableRef, TableSchema]:
         """The tables by identity."""
         return {table.ref: table for table in self.tables}
