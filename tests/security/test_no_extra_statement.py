@@ -205,7 +205,10 @@ async def test_a_hidden_name_asks_no_more_than_a_missing_one(
             await reached(request, missing)  # once, for what the driver and the engine keep
             first, second = await reached(request, hidden), await reached(request, missing)
             assert first == second, (request, hidden)
-            assert first[1] in (403, 404, 422) or route in ("/query/validate", "/query/batch", "/pins/order"), (request, first)
+            assert first[1] in (403, 404, 422) or route in ("/query/validate", "/query/batch", "/pins/order"), (
+                request,
+                first,
+            )
 
 
 async def test_what_reaches_it_is_seen(client: httpx.AsyncClient, statements: Statements) -> None:
