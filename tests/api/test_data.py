@@ -90,6 +90,10 @@ async def test_a_widget_as_a_file(client: httpx.AsyncClient, board: str) -> None
     assert heading == ["status", "count", "sum_total"]
     assert [row[0] for row in rows] == ["paid"]
     assert (await client.post(f"{board}/data?widget=by-status&format=xlsx")).content[:2] == b"PK"
+    accepted = await client.post(
+        f"{board}/data?widget=by-status", json=chosen, headers={"accept": "text/csv, */*;q=0.1"}
+    )
+    assert accepted.text == response.text
     for widgets in ("", "widget=count&widget=by-status&"):
         refused = await client.post(f"{board}/data?{widgets}format=csv")
         assert (refused.status_code, refused.json()["code"]) == (422, "invalid_parameter")

@@ -181,6 +181,14 @@ async def test_values_of_other_types_are_read_and_encoded(engine: PrismiqEngine)
         assert len(texts) == plain["row_count"] + 1
 
 
+async def test_json_with_line_breaks_is_one_line(dsn: str) -> None:
+    document = '{"a":\r\n [1,\n2]}'
+    await execute(dsn, f"CREATE TABLE documents AS SELECT 1 AS id, '{document}'::json AS data")
+    async with PrismiqEngine(dsn) as engine:
+        written = await exported(engine, {"source": "documents", "columns": ["id", "data"]}, format="ndjson")
+    assert [json.loads(line) for line in written.split(b"\n")[1:-2]] == [[1, {"a": [1, 2]}]]
+
+
 async def test_a_workbook_has_typed_cells(dsn: str) -> None:
     await execute(
         dsn,
@@ -303,6 +311,16 @@ class TestSize:
 
 
 class TestEnds:
+    async def test_whoever_leaves_a_small_one(self, dsn: str, until: Until) -> None:
+        """All of it has come, and nobody takes it: the driver must not wait for more."""
+        await execute(dsn, "CREATE TABLE few AS SELECT n AS id FROM generate_series(1, 3000) AS n")
+        async with PrismiqEngine(dsn, settings=Settings(pool_max_size=1)) as engine:
+            for wanted in ("csv", "ndjson"):
+                pieces = await engine.export_query({"source": "few", "columns": ["id"]}, format=wanted)  # type: ignore[arg-type]
+                await anext(pieces)
+                await asyncio.wait_for(pieces.aclose(), 5)
+                assert len(await engine.execute_query({"source": "few", "columns": ["id"], "limit": 3})) == 3
+
     async def running(self, dsn: str) -> int:
         connection = await asyncpg.connect(dsn)
         try:

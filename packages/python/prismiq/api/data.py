@@ -18,6 +18,7 @@ from prismiq.api.streams import StreamedResponse
 from prismiq.dashboards.answers import Answered
 from prismiq.dashboards.wire import load_json, refusal
 from prismiq.errors import DefinitionError, Issue, IssueCode
+from prismiq.execution.encode import one_line
 
 EVENTS = "text/event-stream"
 LINES = "application/x-ndjson"
@@ -111,10 +112,7 @@ async def _written(
 
 def _answer(name: bytes, each: Answered) -> bytes:
     if each.answer is not None:
-        body = each.answer.body(cached=each.cached)
-        if b"\n" in body or b"\r" in body:  # between the tokens of a column of type json; within a text there is none
-            body = body.replace(b"\n", b" ").replace(b"\r", b" ")
-        status, value = b'"ok","result":', body
+        status, value = b'"ok","result":', one_line(each.answer.body(cached=each.cached))
     else:
         assert each.error is not None
         log_cause(each.error)

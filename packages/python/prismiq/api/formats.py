@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from starlette.requests import Request
 
@@ -46,6 +47,15 @@ def wanted_format(request: Request) -> Format:
     if not accept or accept in ("*/*", "application/json") or accept.startswith("application/json,"):  # nearly all
         return "json"
     return _accepted(accept)
+
+
+def accepted_file(request: Request) -> Literal["csv", "xlsx"] | None:
+    """The kind of file that a client asks for by `Accept`, where other answers come as lines or events."""
+    accept = header(request, b"accept").lower()
+    if "text/csv" not in accept and MEDIA_TYPES["xlsx"] not in accept:
+        return None
+    found = _accepted(accept)
+    return found if found in ("csv", "xlsx") else None
 
 
 def _named(name: str) -> Format:

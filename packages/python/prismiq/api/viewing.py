@@ -13,7 +13,7 @@ from prismiq.api.answers import exported
 from prismiq.api.context import GetContext, check_context
 from prismiq.api.data import DataRequest, answers_response, in_lines, part, read_parts
 from prismiq.api.documentation import NUMBERS, QueryResponse, body_of, documented
-from prismiq.api.formats import check_offered
+from prismiq.api.formats import accepted_file, check_offered
 from prismiq.api.plain import JSON_TYPE, PlainResponse
 from prismiq.api.problems import InvalidParameterError, ProblemRoute
 from prismiq.api.requests import run_while_connected, wanted_age, wanted_numbers
@@ -73,7 +73,8 @@ def viewing_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
         """Answers the widgets' queries with the values of the filters, each as soon as it is there.
 
         Lines of JSON, or events for `Accept: text/event-stream`; a widget whose query fails has its error in its place.
-        With `format` the rows of one widget, as a file. A client that leaves cancels what still runs.
+        With `format`, or `Accept: text/csv`, the rows of one widget as a file. A client that leaves cancels what still
+        runs.
         """
         context = check_context(context, guests=True)
         started = perf_counter()
@@ -81,6 +82,7 @@ def viewing_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
         filters = part(parts, "filters", dict, "Values by the filters' ids.")
         crosses = part(parts, "cross_filters", list, "A list of clicks.")
         boards = engine.dashboards
+        file = file or accepted_file(request)
         if file is not None:
             if len(widgets) != 1:
                 raise InvalidParameterError(

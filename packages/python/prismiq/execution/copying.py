@@ -43,7 +43,7 @@ async def copy(connection: Connection, statement: Statement, sink: Sink) -> int:
         status = await connection.copy_from_query(
             statement.sql, *statement.args, output=guarded.take, format="csv", **in_json
         )
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, Exception):
         if guarded.failure is None:
             raise
     else:

@@ -124,7 +124,17 @@ def rows_json(result: QueryResult, numbers: Numbers) -> Iterator[bytes]:
 def lines_json(result: QueryResult, numbers: Numbers) -> bytes:
     """The rows as JSON arrays, each on a line of its own."""
     rows = _converted(result.records, _converters(result, numbers))
-    return b"".join(orjson.dumps(row, default=plain_value, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+    lines = (orjson.dumps(row, default=plain_value) for row in rows)
+    if any(column.type is DataType.JSON for column in result.columns):
+        lines = (one_line(line) for line in lines)
+    return b"".join(line + b"\n" for line in lines)
+
+
+def one_line(content: bytes) -> bytes:
+    """JSON without the line breaks that a column of type json may have between its tokens; in a text there are none."""
+    if b"\n" in content or b"\r" in content:
+        return content.replace(b"\n", b" ").replace(b"\r", b" ")
+    return content
 
 
 def cells(result: QueryResult) -> Iterator[Iterator[str | None]]:

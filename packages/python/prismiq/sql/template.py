@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from secrets import token_urlsafe
+from secrets import token_hex
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -127,7 +127,7 @@ class _Binder:
         if bound == OFFSET:
             return self._values.offset
         if bound == MARK:
-            self.mark = token_urlsafe(9)  # 72 random bits: no value can be made to hold it
+            self.mark = token_hex(8)  # 64 random bits: no value can be made to hold it
             return self.mark
         if isinstance(bound, Zone):
             return bound.name
