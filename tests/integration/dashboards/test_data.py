@@ -320,6 +320,8 @@ class TestGuests:
         made = await engine.dashboards.create(board(visibility={"tenant": "edit"}), ADA)
         with pytest.raises(PermissionDeniedError):
             await engine.dashboards.update(made.id, {"title": "Mine"}, self.guest(made))
+        with pytest.raises(PermissionDeniedError):
+            await engine.dashboards.delete(made.id, self.guest(made).model_copy(update={"user": "ada"}))
         with pytest.raises(NotFoundError):
             await engine.dashboards.get(made.id, RequestContext(user="v", tenant="acme", guest=GuestGrant()))
         elsewhere = self.guest(made).model_copy(update={"tenant": "globex"})

@@ -107,6 +107,27 @@ async def test_who_may_see_and_change_it(
         assert await store.delete(DASHBOARD, caller, record.id, version) is (caller == ADA)
 
 
+async def test_a_guest_sees_what_was_granted_and_changes_nothing(store: DashboardStore) -> None:
+    """Whomever it is shared with, by id or by slug, in the tenant; and nothing that is shared with everybody."""
+    private, shared = a_record(number=1), a_record(visibility={"tenant": "edit"}, number=2)
+    elsewhere = a_record(OTHER_ADA, number=1)
+    for each in (private, shared, elsewhere):
+        await store.insert(DASHBOARD, each)
+    for granted in ({str(private.id)}, {"slug-1"}, {str(private.id), "slug-9", str(elsewhere.id)}):
+        guest = Caller("acme", "visitor", frozenset({"sales", "admin"}), frozenset(granted))
+        assert await store.get(DASHBOARD, guest, private.id) == private
+        assert await titles(store, guest) == ["Title 1"]
+        assert await store.get(DASHBOARD, guest, shared.id) is None
+        assert await store.get(DASHBOARD, guest, elsewhere.id) is None
+        assert not await store.replace(DASHBOARD, guest, replace(private, title="Mine", version=2))
+        assert not await store.delete(DASHBOARD, guest, private.id, 1)
+    as_owner = Caller("acme", "ada", frozenset(), frozenset({str(shared.id)}))
+    assert await titles(store, as_owner) == ["Title 2"], "also one who is called like the owner"
+    assert not await store.replace(DASHBOARD, as_owner, replace(shared, title="Mine", version=2))
+    assert not await store.delete(DASHBOARD, as_owner, shared.id, 1)
+    assert await titles(store, Caller("acme", "visitor", frozenset(), frozenset())) == []
+
+
 async def test_a_change_needs_the_version_before(store: DashboardStore) -> None:
     record = a_record()
     await store.insert(DASHBOARD, record)

@@ -70,7 +70,9 @@ class MemoryStore:
     async def delete(self, kind: Kind, caller: Caller, id: UUID, version: int) -> bool:  # noqa: A002
         """Deletes a record of the caller's own."""
         record = self._records[kind].get(id)
-        if record is None or record.version != version or (record.tenant, record.owner) != (caller.tenant, caller.user):
+        if record is None or record.version != version or caller.opens is not None:
+            return False
+        if (record.tenant, record.owner) != (caller.tenant, caller.user):
             return False
         del self._records[kind][id]
         for place, pins in self._pins.items():

@@ -264,6 +264,8 @@ def _without_content(table: Table) -> list[Column[Any]]:
 
 
 def _own(table: Table, caller: Caller) -> ColumnElement[bool]:
+    if caller.opens is not None:  # a guest owns nothing, whatever the token calls them
+        return false()
     return and_(table.c.tenant == caller.tenant, table.c.owner == caller.user)
 
 

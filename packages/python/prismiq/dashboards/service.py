@@ -184,7 +184,7 @@ class StoredThings(ABC):
         caller = self._caller(context)
         for _ in range(MAX_TRIES):
             record = await self._visible(id, caller)
-            if record.owner != caller.user:
+            if record.owner != caller.user or caller.opens is not None:
                 raise PermissionDeniedError(f"Only its owner may delete this {self.name}.", hint="Ask its owner.")
             _check_version(record, versions, self.name)
             if await self._store.delete(self.kind, caller, record.id, record.version):
