@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any
 
-from prismiq.access import AccessPolicy, RequestContext, ScopedSchema, check_not_a_guest
+from prismiq.access import AccessPolicy, RequestContext, ScopedSchema, check_sql_visible
 from prismiq.access.caller import caller_of, engine_caller
 from prismiq.access.check import tables_called
 from prismiq.access.explain import TableAccess, explain_access
@@ -16,14 +16,11 @@ from prismiq.access.scopes import Scopes
 from prismiq.answering import Answering, Asked
 from prismiq.audit import NOT_NOTED, Audit, Noted, Observer
 from prismiq.dashboards import Dashboards, DashboardStore, Pins, PostgresStore, StoredQueries
-from prismiq.dashboards.answers import Answered, Job, answered
-from prismiq.dashboards.wire import dump_json
+from prismiq.dashboards.answers import Answered, answered, jobs_of
 from prismiq.errors import (
     ConfigurationError,
     Issue,
     NotFoundError,
-    PayloadTooLargeError,
-    PermissionDeniedError,
     QueryError,
 )
 from prismiq.execution import Database, Numbers, QueryResult
@@ -34,12 +31,8 @@ from prismiq.introspection import SchemaCache, introspect
 from prismiq.plan import plan, render
 from prismiq.plan.column_values import column_values
 from prismiq.plan.definitions import UsableDefinitions, define
-from prismiq.plan.planner import plan_with_shortcuts
-from prismiq.plan.planning import Shortcut
-from prismiq.plan.shortcuts import without_shortcuts
 from prismiq.plan.shown import ShownSchemas
 from prismiq.query.fields import Path
-from prismiq.query.places import as_written
 from prismiq.schema import SchemaConfiguration, apply
 from prismiq.schema.models import DatabaseSchema, TableRef
 from prismiq.schema.version import schema_version
@@ -201,11 +194,7 @@ class PrismiqEngine:
         At most `max_concurrent_widgets` are asked at once. Close the generator (`contextlib.aclosing`) where not all is
         taken. Raises PayloadTooLargeError for more than `max_batch` questions.
         """
-        if len(questions) > self.settings.max_batch:
-            raise PayloadTooLargeError(
-                f"There are more than {self.settings.max_batch} queries.", hint="Send them in several requests."
-            )
-        jobs = [Job(name, dump_json(question)) for name, question in questions.items()]
+        jobs = jobs_of(questions, most=self.settings.max_batch)
 
         async def ask(question: bytes) -> tuple[Answer, bool]:
             return await self.answer_query(question, context, numbers=numbers, max_age=max_age)
@@ -238,7 +227,7 @@ class PrismiqEngine:
         Guests never see it.
         """
         with self.audit.of("compile_query", context, question) as noted:
-            self._check_sql_visible(context)
+            check_sql_visible(self.policy, context)
             return await self._prepare(question, context, noted)
 
     async def validate_query(self, question: Question, context: RequestContext | None = None) -> list[Issue]:
@@ -254,7 +243,7 @@ class PrismiqEngine:
     async def explain_query(self, question: Question, context: RequestContext | None = None) -> dict[str, Any]:
         """The plan's tree as text, the SQL, and PostgreSQL's EXPLAIN of it (not run). Raises like `compile_query`."""
         with self.audit.of("explain_query", context, question) as noted:
-            self._check_sql_visible(context)
+            check_sql_visible(self.policy, context)
             statement = await self._prepare(question, context, noted)
             scoped = await self._scoped(context)
             shape, _ = self._questions.shape(question, scoped)
@@ -356,24 +345,7 @@ class PrismiqEngine:
 
         Raises like `execute_query`.
         """
-        scoped = await self._scoped(context)
-        meaning, shortcuts = self._meaning(query, scoped)
-        if not shortcuts:
-            return dict(query)
-        explicit = without_shortcuts(query, shortcuts)
-        try:
-            return explicit if self._meaning(explicit, scoped)[0] == meaning else dict(query)
-        except QueryError:
-            return dict(query)
-
-    def _meaning(self, question: Question, scoped: ScopedSchema) -> tuple[object, list[Shortcut]]:
-        """The plan and the values of a question, by which two can be compared, and the shortcuts in it."""
-        try:
-            shape, values = self._questions.shape(question, scoped)
-            planned, shortcuts = plan_with_shortcuts(shape, scoped, max_tables=self.settings.max_joined_tables)
-            return (planned, values), shortcuts
-        except QueryError as error:
-            raise QueryError(as_written(error.issues, question)) from None
+        return self._questions.with_explicit_paths(query, await self._scoped(context))
 
     def _kept(self) -> DashboardStore:
         if self.store is None:
@@ -422,12 +394,3 @@ class PrismiqEngine:
         if self.policy is not None:
             check_rules(schema, self.policy)
         return schema
-
-    def _check_sql_visible(self, context: RequestContext | None) -> None:
-        check_not_a_guest(context)
-        if self.policy is None or self.policy.sql_visible_to == "everyone":
-            return
-        if context is None or not context.roles & self.policy.sql_visible_to:
-            raise PermissionDeniedError(
-                "The policy does not let this caller see SQL.", hint="`AccessPolicy.sql_visible_to` names the roles."
-            )

@@ -4,6 +4,7 @@ from prismiq.access.context import RequestContext
 from prismiq.access.guests import GuestGrant, check_not_a_guest, locked_filters, opens_widget
 from prismiq.access.policy import AccessPolicy, Limits, Mask, RowFilter, TablePolicy
 from prismiq.access.scope import ScopedSchema, scope
+from prismiq.access.sql import check_sql_visible
 
 __all__ = [
     "AccessPolicy",
@@ -15,6 +16,7 @@ __all__ = [
     "ScopedSchema",
     "TablePolicy",
     "check_not_a_guest",
+    "check_sql_visible",
     "locked_filters",
     "opens_widget",
     "scope",

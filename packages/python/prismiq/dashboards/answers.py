@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from prismiq.errors import ConfigurationError, PrismiqError
+from prismiq.dashboards.wire import dump_json
+from prismiq.errors import ConfigurationError, PayloadTooLargeError, PrismiqError
 from prismiq.execution.answers import Answer
 
 Ask = Callable[[bytes], Awaitable[tuple[Answer, bool]]]
@@ -34,6 +36,13 @@ class Answered:
     answer: Answer | None = None
     cached: bool = False
     error: PrismiqError | None = None
+
+
+def jobs_of(questions: Mapping[str, Mapping[str, Any]], *, most: int) -> list[Job]:
+    """A batch of queries by their names. Raises PayloadTooLargeError for more than `most`."""
+    if len(questions) > most:
+        raise PayloadTooLargeError(f"There are more than {most} queries.", hint="Send them in several requests.")
+    return [Job(name, dump_json(question)) for name, question in questions.items()]
 
 
 async def answered(jobs: Sequence[Job], ask: Ask, *, at_once: int) -> AsyncGenerator[Answered]:

@@ -12,6 +12,9 @@ from prismiq.errors import QueryError
 from prismiq.plan.definitions import UsableDefinitions
 from prismiq.plan.expand import expand
 from prismiq.plan.outputs import Role
+from prismiq.plan.planner import plan_with_shortcuts
+from prismiq.plan.planning import Shortcut
+from prismiq.plan.shortcuts import without_shortcuts
 from prismiq.query import QueryDefinition
 from prismiq.query.parse import read_definition
 from prismiq.query.places import as_written
@@ -86,6 +89,26 @@ class Questions:
     def shape(self, question: Question, scoped: ScopedSchema) -> tuple[QueryShape, Values]:
         """What is asked, apart from the values that it is asked with."""
         return self._split(read_definition(question, self._settings), scoped)
+
+    def with_explicit_paths(self, query: Mapping[str, Any], scoped: ScopedSchema) -> dict[str, Any]:
+        """The query with a path in the place of each bare table name, where it means the same. Raises QueryError."""
+        meaning, shortcuts = self._meaning(query, scoped)
+        if not shortcuts:
+            return dict(query)
+        explicit = without_shortcuts(query, shortcuts)
+        try:
+            return explicit if self._meaning(explicit, scoped)[0] == meaning else dict(query)
+        except QueryError:
+            return dict(query)
+
+    def _meaning(self, question: Question, scoped: ScopedSchema) -> tuple[object, list[Shortcut]]:
+        """The plan and the values of a question, by which two can be compared, and the shortcuts in it."""
+        try:
+            shape, values = self.shape(question, scoped)
+            planned, shortcuts = plan_with_shortcuts(shape, scoped, max_tables=self._settings.max_joined_tables)
+            return (planned, values), shortcuts
+        except QueryError as error:
+            raise QueryError(as_written(error.issues, question)) from None
 
     def _prepare(self, question: Question, scoped: ScopedSchema, form: Form) -> Prepared:
         definition = read_definition(question, self._settings)
