@@ -27,7 +27,7 @@ from soundness.questions import Question, questions
 from soundness.stages import TooManyRowsError
 from soundness.worlds import World, worlds
 
-EXAMPLES = int(os.environ.get("PRISMIQ_SOUNDNESS_EXAMPLES", "50"))
+EXAMPLES = int(os.environ.get("PRISMIQ_SOUNDNESS_EXAMPLES", "40"))
 QUICK = os.environ.get("PRISMIQ_SOUNDNESS_QUICK") == "1"
 QUESTIONS = 8
 tried: Counter[str] = Counter()
