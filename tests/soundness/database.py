@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -24,8 +24,11 @@ from prismiq.schema import SchemaConfiguration, apply
 from prismiq.schema.models import DatabaseSchema
 from prismiq.sql import build
 from prismiq.sql.copied import Form, can_be_copied
+from prismiq.sql.questions import Prepared
+from prismiq.sql.spans import NoShortcutError
 from prismiq.sql.statement import Statement
 from prismiq.sql.template import Template
+from prismiq.sql.together import Asking, scans_of
 from soundness.worlds import SCHEMA, STORED_IN, World
 
 CONFIGURATIONS: dict[str, frozenset[str]] = {
@@ -121,3 +124,18 @@ class Caller:
         if plain.pivot is not None or plain.totals is not None or not can_be_copied(plain.columns, plain.sql):
             return None
         return self.compile(definition, now=now, form=Form.JSON)
+
+    def together(
+        self, definitions: Sequence[QueryDefinition], now: datetime
+    ) -> Iterator[tuple[tuple[int, ...], Statement]]:
+        """The statements that answer several of the definitions by one scan, and which."""
+        prepared: list[Prepared] = []
+        for definition in definitions:
+            shape, values = split(definition)
+            prepared.append(Prepared(build(plan(shape, self.scoped), shape=shape), values))
+        asking = Asking(self.scoped, self._context, now, row_cap=100_000, max_tables=30, from_rows=0)
+        for scan in scans_of(prepared, asking, {}):
+            try:
+                yield scan.places, scan.template.bind(scan.values, self._context, row_cap=100_000, now=now)
+            except NoShortcutError:  # of fast buckets: each is then asked by itself
+                continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Hashable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,9 @@ from prismiq.settings import Settings
 from prismiq.sql import Statement
 from prismiq.sql.copied import Form
 from prismiq.sql.questions import Prepared, Question, Questions
+
+Shared = Callable[[Statement], Awaitable[QueryResult | None]]
+"""The result of a statement from one that answers others, too; None where that failed."""
 
 ENCODE_IN_THREAD = 5_000
 """Rows from which a result is encoded beside the event loop."""
@@ -91,9 +94,10 @@ class Answering:
         return result
 
     async def answer(
-        self, asked: Asked, caller: Caller, numbers: Numbers, max_age: float | None
+        self, asked: Asked, caller: Caller, numbers: Numbers, max_age: float | None, shared: Shared | None = None
     ) -> tuple[Answer, bool]:
-        """The answer as JSON, and whether it was kept from before."""
+        """The answer as JSON, and whether it was kept from before. Its rows may come of a statement that is `shared`
+        with others."""
         key, statement = self._key(asked, caller, numbers)
 
         async def compute() -> Answer:
@@ -101,7 +105,8 @@ class Answering:
                 answer = await self._copied(asked, caller, whole=True)
                 assert isinstance(answer, Answer), "it was wanted whole"
                 return answer
-            result = await self._database.run(statement, caller)
+            result = None if shared is None else await shared(statement)
+            result = result or await self._database.run(statement, caller)
             asked.prepared.answered(result.row_count)
             if result.row_count > ENCODE_IN_THREAD:
                 content, rest = await asyncio.to_thread(encode_parts, result, numbers)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any
 
 from prismiq.access import AccessPolicy, RequestContext, ScopedSchema, check_sql_visible
-from prismiq.access.caller import caller_of, engine_caller
+from prismiq.access.caller import caller_of
 from prismiq.access.check import tables_called
 from prismiq.access.explain import TableAccess, explain_access
 from prismiq.access.scopes import Scopes
-from prismiq.answering import Answering, Asked
-from prismiq.audit import NOT_NOTED, Audit, Noted, Observer
+from prismiq.answering import Answering, Asked, Shared
+from prismiq.audit import NOT_NOTED, Audit, Noted, Observer, about
 from prismiq.dashboards import Dashboards, DashboardStore, Pins, PostgresStore, StoredQueries
 from prismiq.dashboards.answers import Answered, answered, jobs_of
 from prismiq.errors import (
@@ -27,19 +28,19 @@ from prismiq.execution import Database, Numbers, QueryResult
 from prismiq.execution.answers import Answer, Answers, MemoryCache
 from prismiq.execution.formats import Format
 from prismiq.execution.host_sessions import Pool
-from prismiq.introspection import SchemaCache, introspect
+from prismiq.introspection import SchemaCache
 from prismiq.plan import plan, render
 from prismiq.plan.column_values import column_values
-from prismiq.plan.definitions import UsableDefinitions, define
+from prismiq.plan.definitions import UsableDefinitions
 from prismiq.plan.shown import ShownSchemas
 from prismiq.query.fields import Path
-from prismiq.schema import SchemaConfiguration, apply
+from prismiq.schema import SchemaConfiguration
 from prismiq.schema.models import DatabaseSchema, TableRef
-from prismiq.schema.version import schema_version
+from prismiq.schema_reader import SchemaReader
 from prismiq.settings import Settings
 from prismiq.sql import Statement
 from prismiq.sql.questions import Question, Questions
-from prismiq.sql.row_rules import check_rules
+from prismiq.together import Batch, Moment, SharedScans
 
 
 def _now() -> datetime:
@@ -82,14 +83,16 @@ class PrismiqEngine:
             self.settings = policy.limits.over(self.settings)
         self.configuration = configuration or SchemaConfiguration()
         self._database = Database(dsn=dsn, pool=pool, settings=self.settings)
-        self._schema = SchemaCache(self._introspect, self.settings.schema_ttl)
+        self._reader = SchemaReader(self._database, self.configuration, policy)
+        self._schema = SchemaCache(self._reader.read, self.settings.schema_ttl)
         self._clock = clock
-        self._scopes = Scopes(policy, self._configured)
+        self._scopes = Scopes(policy, self._reader.configured)
         self._definitions = UsableDefinitions()
         cache = MemoryCache(self.settings.cache_max_bytes)
         self._answers = Answers(cache, ttl=self.settings.cache_ttl, stale=self.settings.cache_stale)
         self._answering = Answering(self._database, self._answers, self.settings)
         self._questions = Questions(self.settings, self._definitions)
+        self._scans = SharedScans(self._database, self._questions, self.settings, policy)
         self._shown = ShownSchemas(self._definitions)
         where = store or (self.settings.store_dsn.get_secret_value() if self.settings.store_dsn else None)
         self.store = PostgresStore(where, settings=self.settings) if isinstance(where, str) else where
@@ -104,7 +107,7 @@ class PrismiqEngine:
         """Ends background work and closes the engine's own pool; the host's stays open."""
         await self._answers.close()
         await self._schema.close()
-        self._schema = SchemaCache(self._introspect, self.settings.schema_ttl)  # so that it may be opened again
+        self._schema = SchemaCache(self._reader.read, self.settings.schema_ttl)  # so that it may be opened again
         await self._database.close()
         if self.store is not None:
             await self.store.close()
@@ -195,11 +198,27 @@ class PrismiqEngine:
         taken. Raises PayloadTooLargeError for more than `max_batch` questions.
         """
         jobs = jobs_of(questions, most=self.settings.max_batch)
+        asking = await self.asking(context, numbers=numbers, max_age=max_age)
+        return answered(jobs, asking, at_once=self.settings.max_concurrent_widgets)
 
-        async def ask(question: bytes) -> tuple[Answer, bool]:
-            return await self.answer_query(question, context, numbers=numbers, max_age=max_age)
+    async def asking(
+        self,
+        context: RequestContext | None,
+        *,
+        numbers: Numbers = "exact",
+        max_age: float | None = None,
+        dashboard: str | None = None,
+    ) -> Batch:
+        """What answers many questions of one caller's at one moment. Raises ContextError."""
+        scoped, caller, now = await self._scoped(context), caller_of(self.policy, context), self._clock()
 
-        return answered(jobs, ask, at_once=self.settings.max_concurrent_widgets)
+        async def ask(question: bytes, shared: Shared | None) -> tuple[Answer, bool]:
+            told = about(dashboard=dashboard) if dashboard is not None else nullcontext()
+            with told, self.audit.of("answer_query", context, question) as noted:
+                asked = replace(await self._ask(question, context, noted), clock=lambda: now)
+                return await self._answering.answer(asked, caller, numbers, max_age, shared)
+
+        return Batch(self._scans, ask, Moment(scoped, caller, context, now))
 
     def forget_answers(self, *tables: str) -> None:
         """Drops the kept answers that read any of the tables, `orders` or `sales.orders`; all of them without any.
@@ -376,21 +395,3 @@ class PrismiqEngine:
 
     async def _scoped(self, context: RequestContext | None) -> ScopedSchema:
         return self._scopes.of(await self._schema.get(), context)
-
-    async def _introspect(self) -> DatabaseSchema:
-        async with self._database.connection(engine_caller(self.policy)) as connection:
-            found = await introspect(connection, self.configuration.schemas)
-        if self.policy is not None and self.policy.schema_per_tenant is not None:
-            return found.model_copy(update={"version": schema_version(found)})  # each tenant's is configured by itself
-        # A large schema is some 100 ms of Python; in a thread the event loop keeps its turns.
-        return await asyncio.to_thread(self._configured, found)
-
-    def _configured(self, found: DatabaseSchema) -> DatabaseSchema:
-        configuration = self.configuration
-        if self.policy is not None and self.policy.schema_per_tenant is not None:
-            # What is exposed and what a bare name means is said by the policy.
-            configuration = configuration.model_copy(update={"schemas": None, "default_schema": None})
-        schema = define(apply(found, configuration), configuration)
-        if self.policy is not None:
-            check_rules(schema, self.policy)
-        return schema

@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     Times are in seconds, sizes in bytes.
     """
 
-    model_config = SettingsConfigDict(env_prefix="PRISMIQ_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="PRISMIQ_", env_parse_none_str="null", frozen=True, extra="forbid")
 
     time_zone: str = Field(default="UTC", description="The time zone of a query that names none (IANA name).")
     week_start: Weekday = Field(
@@ -59,6 +59,12 @@ class Settings(BaseSettings):
     )
     max_concurrent_widgets: int = Field(
         default=4, ge=1, description="Queries of one dashboard, or of one batch, that are asked at once."
+    )
+    share_scans_from: int | None = Field(
+        default=100_000,
+        ge=0,
+        description="Rows of a table, as PostgreSQL estimates, from which widgets or a batch's queries that read the "
+        "same of them share one scan; 0 is always, none never.",
     )
     max_waiting_per_tenant: int = Field(
         default=500, ge=0, description="Queries of one tenant that wait for a connection; more are refused at once."

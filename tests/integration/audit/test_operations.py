@@ -119,7 +119,7 @@ OPERATIONS: dict[str, tuple[Run, dict[str, Any]]] = {
 
 NO_EVENT = {
     "open", "close", "check_ready",  # nobody asks for anything
-    "answer_queries",  # each is `answer_query`
+    "answer_queries", "asking",  # each is `answer_query`
     "explain_access",  # the policy, for the host
     "plan_outputs", "with_explicit_paths", "dashboards.normalised", "saved_queries.normalised",  # parts of changes
     "saved_queries.query_of",  # is `saved_queries.get`

@@ -22,7 +22,9 @@ from prismiq import (
     RequestContext,
 )
 from prismiq.errors import PrismiqError
+from prismiq.execution import Database
 from prismiq.settings import Settings
+from prismiq.sql import Statement
 
 ADA = RequestContext(user="ada", tenant="acme")
 WIDGETS: dict[str, dict[str, Any]] = {
@@ -383,16 +385,17 @@ class TestErrors:
 
 
 async def test_equal_queries_are_asked_once(shop_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with PrismiqEngine(shop_dsn, store=MemoryStore()) as engine:
+    settings = Settings(share_scans_from=None)
+    async with PrismiqEngine(shop_dsn, store=MemoryStore(), settings=settings) as engine:
         made = await engine.dashboards.create(board(filters=[]), ADA)
-        asked: list[bytes] = []
-        ask = engine.answer_query
+        asked: list[str] = []
+        run = Database.run
 
-        async def counted(question: Any, *args: Any, **more: Any) -> Any:
-            asked.append(question)
-            return await ask(question, *args, **more)
+        async def counted(self: Database, statement: Statement, *rest: Any) -> Any:
+            asked.append(statement.sql)
+            return await run(self, statement, *rest)
 
-        monkeypatch.setattr(engine, "answer_query", counted)
+        monkeypatch.setattr(Database, "run", counted)
         assert len(await shown(engine, made)) == 5
         assert len(asked) == 4
 

@@ -4,16 +4,38 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from prismiq.dashboards.wire import dump_json
 from prismiq.errors import ConfigurationError, PayloadTooLargeError, PrismiqError
 from prismiq.execution.answers import Answer
 
-Ask = Callable[[bytes], Awaitable[tuple[Answer, bool]]]
-"""Answers a query, its JSON."""
+
+class Together(Protocol):
+    """Queries that are asked as one, since one statement may answer them all; mostly a single one."""
+
+    @property
+    def queries(self) -> Sequence[bytes]:
+        """Their JSON."""
+        ...
+
+    async def ask(self, query: bytes) -> tuple[Answer, bool]:
+        """The answer to one of them."""
+        ...
+
+    def close(self) -> None:
+        """Ends what runs for whoever is not there any more."""
+        ...
+
+
+class Asking(Protocol):
+    """Answers queries for one caller."""
+
+    async def together(self, queries: Sequence[bytes]) -> Sequence[Together]:
+        """Puts those together that are better asked as one. Each is in one of what it returns."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +67,7 @@ def jobs_of(questions: Mapping[str, Mapping[str, Any]], *, most: int) -> list[Jo
     return [Job(name, dump_json(question)) for name, question in questions.items()]
 
 
-async def answered(jobs: Sequence[Job], ask: Ask, *, at_once: int) -> AsyncGenerator[Answered]:
+async def answered(jobs: Sequence[Job], asking: Asking, *, at_once: int) -> AsyncGenerator[Answered]:
     """Asks, and gives each answer as it is ready; no more are asked than are taken.
 
     A query's error is its answer. Closing the generator cancels what is asked. Raises what is no query's error.
@@ -57,17 +79,23 @@ async def answered(jobs: Sequence[Job], ask: Ask, *, at_once: int) -> AsyncGener
     for job in jobs:
         if job.error is None:
             groups.setdefault(job.query, []).append(job)
-    waiting = deque(groups.values())
+    waiting = deque(await asking.together(list(groups)))
     ready: asyncio.Queue[Answered | Exception] = asyncio.Queue(maxsize=at_once)
+
+    async def ask(together: Together, query: bytes) -> None:
+        try:
+            for each in await _asked(groups[query], together):
+                await ready.put(each)
+        except Exception as error:
+            await ready.put(error)
 
     async def work() -> None:
         while waiting:
-            group = waiting.popleft()
+            together = waiting.popleft()
             try:
-                for each in await _asked(group, ask):
-                    await ready.put(each)
-            except Exception as error:
-                await ready.put(error)
+                await asyncio.gather(*(ask(together, query) for query in together.queries))
+            finally:
+                together.close()
 
     workers = [asyncio.ensure_future(work()) for _ in range(min(at_once, len(waiting)))]
     try:
@@ -82,9 +110,9 @@ async def answered(jobs: Sequence[Job], ask: Ask, *, at_once: int) -> AsyncGener
         await asyncio.gather(*workers, return_exceptions=True)
 
 
-async def _asked(group: list[Job], ask: Ask) -> list[Answered]:
+async def _asked(group: list[Job], together: Together) -> list[Answered]:
     try:
-        answer, cached = await ask(group[0].query)
+        answer, cached = await together.ask(group[0].query)
     except ConfigurationError:
         raise  # the host's mistake
     except PrismiqError as error:

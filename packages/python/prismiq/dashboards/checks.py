@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from prismiq.access import RequestContext
+from prismiq.dashboards.answers import Asking
 from prismiq.dashboards.filters import asked_at_all, condition, path_for, with_condition
 from prismiq.dashboards.layout import overlaps
 from prismiq.dashboards.models import BaseFilter, Dashboard
@@ -37,6 +38,17 @@ class Planner(Protocol):
         max_age: float | None = None,
     ) -> tuple[Answer, bool]:
         """The answer as JSON, and whether it was kept."""
+        ...
+
+    async def asking(
+        self,
+        context: RequestContext | None,
+        *,
+        numbers: Numbers = "exact",
+        max_age: float | None = None,
+        dashboard: str | None = None,
+    ) -> Asking:
+        """What answers many queries at once."""
         ...
 
     async def with_explicit_paths(self, query: Mapping[str, Any], context: RequestContext | None) -> dict[str, Any]:

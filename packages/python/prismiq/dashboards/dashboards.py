@@ -181,12 +181,8 @@ class Dashboards(StoredThings):
         taken: that cancels what still runs.
         """
         jobs = await self._jobs(id, context, filters or {}, cross_filters, widgets)
-
-        async def ask(query: bytes) -> tuple[Answer, bool]:
-            with about(dashboard=str(id)):
-                return await self._planner.answer_query(query, context, numbers=numbers, max_age=max_age)
-
-        return answered(jobs, ask, at_once=self._at_once)
+        asking = await self._planner.asking(context, numbers=numbers, max_age=max_age, dashboard=str(id))
+        return answered(jobs, asking, at_once=self._at_once)
 
     @audited
     async def filter_values(

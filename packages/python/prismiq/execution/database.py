@@ -170,9 +170,7 @@ class Database:
                 records = await self._fetch(connection, statement)
             else:
                 json_is_text, records = await self._fetch_from_host(connection, statement)
-        if statement.pivot is not None:
-            statement, records = reshape(statement, records)
-        return QueryResult.of(statement, records, json_is_text=json_is_text)
+        return result_of(statement, records, json_is_text=json_is_text)
 
     async def _fetch_from_host(self, connection: Connection, statement: Statement) -> tuple[bool, Sequence[Any]]:
         """The rows, and whether JSON in them is text: the host may have codecs of its own."""
@@ -192,6 +190,13 @@ class Database:
             if self._sessions.own:
                 return await fetch_any_year(connection, statement.sql, statement.args, timeout=self._deadline)
             raise _beyond_years() from error
+
+
+def result_of(statement: Statement, records: Sequence[Sequence[Any]], *, json_is_text: bool = True) -> QueryResult:
+    """The result of a statement's rows."""
+    if statement.pivot is not None:
+        statement, records = reshape(statement, records)
+    return QueryResult.of(statement, records, json_is_text=json_is_text)
 
 
 async def _within(seconds: float, work: Coroutine[Any, Any, T]) -> T:

@@ -10,11 +10,14 @@ Each pass is a file that says what it establishes and what it leaves to the next
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
 from prismiq.access.scope import ScopedSchema
 from prismiq.errors import IssueCode, QueryError
 from prismiq.plan.expressions import BIGINT, BOOLEAN, Expression, Named, Output, Parameter, RowCap
 from prismiq.plan.lower.fast_buckets import with_fast_buckets
-from prismiq.plan.lower.groups import lower_groups
+from prismiq.plan.lower.groups import LowerGroups, lower_groups
 from prismiq.plan.lower.instances import raw_column
 from prismiq.plan.lower.rows import lower_rows
 from prismiq.plan.lower.uniqueness import determined
@@ -48,6 +51,15 @@ def plan_with_shortcuts(
     shape: QueryShape, schema: ScopedSchema, passes: Passes = PASSES, *, max_tables: int = MAX_TABLES
 ) -> tuple[QueryPlan, list[Shortcut]]:
     """As `plan`, and where bare table names stood for paths."""
+    question, planning = resolve_alone(shape, schema, passes, max_tables=max_tables)
+    planned = plan_question(question, passes)
+    return replace(planned, warnings=tuple(dict.fromkeys(planning.warnings))), planning.shortcuts
+
+
+def resolve_alone(
+    shape: QueryShape, schema: ScopedSchema, passes: Passes = PASSES, *, max_tables: int = MAX_TABLES
+) -> tuple[Question, Planning]:
+    """The outermost question, resolved, and what was found on the way. Raises QueryError."""
     planning = Planning(schema, lambda nested, shared: _nest(nested, shared, passes))
     question = resolve(shape, planning)
     if planning.tables > max_tables:
@@ -59,23 +71,36 @@ def plan_with_shortcuts(
         )
     planning.issues.check()
     assert question is not None, "without an issue there is a question"
-    warnings = tuple(dict.fromkeys(planning.warnings))
-    marker = MARKER if question.totals else None
+    return question, planning
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the stages are built with: how groups are lowered, and how a page is taken of them."""
+
+    groups: LowerGroups = lower_groups
+    page: Callable[[Node], Limit] = Limit
+
+
+def plan_question(question: Question, passes: Passes, means: Means | None = None) -> QueryPlan:
+    """The plan of a resolved question. Raises QueryError where a table without a key would have to be de-duplicated."""
+    means = means or Means()
     if question.totals:
-        root = _with_totals(question, passes)
+        root = _with_totals(question, passes, means)
     elif question.pivot is not None:
-        root = _lower(question, passes)
+        root = _lower(question, passes, means)
     else:
-        root = Limit(_lower(question, passes))
-    planned = QueryPlan(root, question.outputs, shape.time_zone, warnings, shape.calendar, marker, question.pivot)
-    return planned, planning.shortcuts
+        root = means.page(_lower(question, passes, means))
+    marker = MARKER if question.totals else None
+    shape = question.shape
+    return QueryPlan(root, question.outputs, shape.time_zone, (), shape.calendar, marker, question.pivot)
 
 
-def _lower(question: Question, passes: Passes) -> Node:
+def _lower(question: Question, passes: Passes, means: Means) -> Node:
     if question.columns:
         return lower_rows(question, passes)
     question = with_fast_buckets(question, passes)
-    question, groups = _detailed(question, passes)
+    question, groups = _detailed(question, passes, means)
     groups = _calculated(question, groups)
     shown = _shown(question, _having(question, groups))
     if question.pivot is not None:
@@ -83,27 +108,27 @@ def _lower(question: Question, passes: Passes) -> Node:
     return _ordered(question, shown)
 
 
-def _grouped(question: Question, passes: Passes) -> Node:
+def _grouped(question: Question, passes: Passes, means: Means) -> Node:
     """The groups; where two periods are compared, with the measures of both."""
-    return compare(question, lambda each: lower_groups(each, passes))
+    return compare(question, lambda each: means.groups(each, passes))
 
 
-def _detailed(question: Question, passes: Passes) -> tuple[Question, Node]:
+def _detailed(question: Question, passes: Passes, means: Means) -> tuple[Question, Node]:
     """The groups through `top` and `fill`, and the question that they answer."""
-    question, groups = lower_top(question, passes, lambda each: _grouped(each, passes))
+    question, groups = lower_top(question, passes, lambda each: _grouped(each, passes, means), means.groups)
     return question, fill(question, groups)
 
 
-def _with_totals(question: Question, passes: Passes) -> Node:
+def _with_totals(question: Question, passes: Passes, means: Means) -> Node:
     """The page of the groups and all totals below it. Totals are made of all groups, and are stages' only in what is
     calculated: each level from its own rows."""
     question = with_fast_buckets(question, passes)
     sizes = question.totals if question.top is not None else (len(question.dimensions), *question.totals)
-    levels = lower_levels(question, sizes, passes, lambda each: _grouped(each, passes))
+    levels = lower_levels(question, sizes, passes, lambda each: _grouped(each, passes, means), means.groups)
     if question.top is None:
         detailed, details = question, fill(question, levels.pop(0))
     else:
-        detailed, details = _detailed(question, passes)
+        detailed, details = _detailed(question, passes, means)
     marked = with_marker(detailed)
     details = _having(marked, _calculated(marked, as_level(marked, details, len(question.dimensions))))
     totals = [
@@ -111,7 +136,7 @@ def _with_totals(question: Question, passes: Passes) -> Node:
         for size, groups in zip(question.totals, levels, strict=True)
     ]
     below = totals[0] if len(totals) == 1 else _capped(_ordered(detailed, Union(tuple(totals)), by_level=True))
-    rows = Union((Limit(_ordered(detailed, details)), below))
+    rows = Union((means.page(_ordered(detailed, details)), below))
     return _ordered(detailed, _shown(marked, rows), by_level=True)
 
 
@@ -125,7 +150,7 @@ def _nest(shape: QueryShape, planning: Planning, passes: Passes) -> Relation | N
     if question is None:
         return None
     try:
-        node = _lower(question, passes)
+        node = _lower(question, passes, Means())
     except QueryError as error:
         planning.issues.found += error.issues
         return None

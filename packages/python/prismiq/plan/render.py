@@ -126,6 +126,10 @@ def _aggregate(each: e.AggregateCall) -> str:
     return f"{each.function}({', '.join(arguments)}{order and f' by {order}'}){where}"
 
 
+def _regrouped(each: e.Regrouped) -> str:
+    return f"{each.function} of groups({', '.join(_text(part) for part in each.parts)})"
+
+
 def _exists(each: e.Exists) -> str:
     return f"exists({_inline(each.relation)})"
 
@@ -243,6 +247,7 @@ _WRITERS: Mapping[type[Expression], Callable[[Any], str]] = {
     e.WidthBin: lambda each: f"bin of {_text(each.part)} by {_parameter(each.width)}{_from(each)}",
     e.BoundsBin: lambda each: f"bin of {_text(each.part)} by {_parameter(each.bounds)}",
     e.AggregateCall: _aggregate,
+    e.Regrouped: _regrouped,
     e.WindowCall: _window,
     e.Single: _single,
 }

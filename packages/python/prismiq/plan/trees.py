@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields
 from typing import cast
 
 from prismiq.plan.expressions import And, Column, Expression, Instant, Or
+from prismiq.query.walks import rewritten
 
 
 def conjunction(parts: tuple[Expression, ...]) -> Expression:
@@ -56,22 +57,8 @@ def column_of(expression: Expression) -> Column | None:
 
 def rewrite(expression: Expression, change: Callable[[Expression], Expression | None]) -> Expression:
     """Replaces each part for which `change` returns something, from the outside in, in relations within it too."""
-    return cast("Expression", _rewritten(expression, change))
 
+    def changed(part: object) -> object:
+        return change(part) if isinstance(part, Expression) else None
 
-def _rewritten(part: object, change: Callable[[Expression], Expression | None]) -> object:
-    if isinstance(part, Expression):
-        changed = change(part)
-        if changed is not None:
-            return changed
-    if type(part) is tuple:  # a table's reference is a tuple by another name
-        return tuple(_rewritten(each, change) for each in cast("tuple[object, ...]", part))
-    if not is_dataclass(part) or isinstance(part, type):
-        return part
-    replaced: dict[str, object] = {}
-    for each in fields(part):
-        value: object = getattr(part, each.name)
-        new = _rewritten(value, change)
-        if new is not value and new != value:
-            replaced[each.name] = new
-    return replace(part, **replaced) if replaced else part
+    return cast("Expression", rewritten(expression, changed))

@@ -89,15 +89,20 @@ class Select:
 
 
 class Builder:
-    """Builds one plan. A SELECT inside EXISTS sees the columns of the SELECT around it."""
+    """Builds one plan. A SELECT inside EXISTS sees the columns of the SELECT around it.
 
-    def __init__(self, plan: QueryPlan, parameters: Parameters) -> None:
+    `shared` are the relations that other plans of the same statement have made, and it makes more of them.
+    """
+
+    def __init__(
+        self, plan: QueryPlan, parameters: Parameters, shared: list[tuple[Shared, sa.CTE]] | None = None
+    ) -> None:
         self._plan = plan
         self._parameters = parameters
         self._read = _columns_read(plan.root)
         self._fenced = may_fail(plan.root)
         self._wrapped = 0
-        self._shared: list[tuple[Shared, sa.CTE]] = []
+        self._shared = [] if shared is None else shared
         self._readings = Counter(each.name for each in parts_within(plan.root) if isinstance(each, Shared))
 
     def statement(self) -> sa.Select[Any]:
@@ -153,13 +158,16 @@ class Builder:
 
     def _derived(self, node: Derived) -> Select:
         source: sa.FromClause
-        if isinstance(node.input, Shared) and self._readings[node.input.name] > 1:
+        if isinstance(node.input, Shared) and self._is_shared(node.input):
             shared = self._share(node.input)
             source = shared if shared.name == node.alias else shared.alias(node.alias)
         else:
             input_ = node.input.input if isinstance(node.input, Shared) else node.input
             source = self._build(input_).finish().subquery(node.alias)
         return Select(source, {(node.alias, name): column for name, column in source.c.items()})
+
+    def _is_shared(self, node: Shared) -> bool:
+        return self._readings[node.name] > 1 or any(known == node for known, _ in self._shared)
 
     def _share(self, node: Shared) -> sa.CTE:
         for known, shared in self._shared:

@@ -94,6 +94,8 @@ class Writer:
                 return self._alone(relation).scalar_subquery()
             case plan.AggregateCall():
                 return self._aggregate(expression)
+            case plan.Regrouped():
+                return self._regrouped(expression)
             case plan.Single():
                 return self._single(expression)
             case plan.WindowCall():
@@ -194,6 +196,20 @@ class Writer:
             function = getattr(sa.func, _FUNCTIONS.get(call.function, str(call.function)))
             written = function(argument, type_=sql_type(call.type))
         return written if call.where is None else written.filter(self.write(call.where))
+
+    def _regrouped(self, whole: plan.Regrouped) -> SQL:
+        first, *others = (self.write(part) for part in whole.parts)
+        match whole.function:
+            case Aggregate.COUNT:
+                return sa.cast(sa.func.coalesce(sa.func.sum(first), sa.literal_column("0")), sql_type(whole.type))
+            case Aggregate.SUM:
+                return sa.cast(sa.func.sum(first), sql_type(whole.type))
+            case Aggregate.AVG:  # PostgreSQL's own divides the same two numerics
+                (count,) = others
+                total: SQL = sa.cast(sa.func.sum(first), sql_type(whole.type))
+                return total.op("/")(sa.func.nullif(sa.func.sum(count), sa.literal_column("0")))
+            case _:
+                return getattr(sa.func, str(whole.function))(first, type_=sql_type(whole.type))
 
     def _in_order(self, last: SQL, call: plan.AggregateCall) -> Any:
         """The last argument of an aggregate, with the order of its rows behind it."""

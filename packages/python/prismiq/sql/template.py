@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from secrets import token_hex
-from typing import Any, cast
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -16,14 +16,14 @@ from sqlalchemy.sql.visitors import iterate
 from prismiq.access.context import RequestContext
 from prismiq.access.rules import ContextValue, PolicyValue
 from prismiq.access.scope import context_value
-from prismiq.calendars import Calendar, Clock
+from prismiq.calendars import ISO, Calendar, Clock
 from prismiq.errors import ContextError, Issue, IssueCode, QueryError
 from prismiq.plan.expressions import MovedBound, Parameter, Span, Starts, Zone
 from prismiq.plan.nodes import PivotPlan, QueryPlan
 from prismiq.plan.outputs import OutputColumn
 from prismiq.query.complaints import MAX_ISSUES
 from prismiq.query.fields import as_items
-from prismiq.query.shape import Values
+from prismiq.query.shape import QueryShape, Values
 from prismiq.query.split import plain_value
 from prismiq.schema.models import TableRef
 from prismiq.sql.builder import Builder
@@ -62,6 +62,8 @@ class Template:
     seen: Seen = field(default_factory=Seen)
     otherwise: Callable[[], Template] | None = None
     """The template without shortcuts, for values that they are none for."""
+    shape: QueryShape | None = None
+    """What it is the template of."""
 
     def bind(
         self, values: Values, context: RequestContext | None, *, row_cap: int, now: datetime | None = None
@@ -196,6 +198,16 @@ class _Binder:
         return converted if many else converted[0]
 
 
+def counted(bound: Starts, values: Values, context: RequestContext | None, now: datetime) -> int | None:
+    """How many buckets a bound range has, where that can be told."""
+    binder = _Binder(values, context, 0, Clock("UTC", ISO), now)
+    try:
+        found = binder.value(bound)
+    except (NoShortcutError, ContextError):
+        return None
+    return None if binder.issues or not isinstance(found, Sequence) else len(cast("Sequence[object]", found))
+
+
 def of_policy(parameter: Parameter, value: PolicyValue, now: datetime) -> object:
     """What the policy compares with, as the driver takes it. In UTC, as a rule. Raises UnfitValueError."""
     plain = plain_value(value.plain)
@@ -209,37 +221,43 @@ def _is_storable(value: object) -> bool:
     return not isinstance(value, str) or ("\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value))
 
 
-def build(plan: QueryPlan, form: Form = Form.ROWS) -> Template:
+def build(plan: QueryPlan, form: Form = Form.ROWS, *, shape: QueryShape | None = None) -> Template:
     """Compiles a plan to SQL once, for all the values its shape may be asked with."""
     parameters = Parameters()
     statement = Builder(plan, parameters).statement()
     if form is not Form.ROWS:
         statement = copied(statement, plan.outputs, form, Zone(plan.time_zone), parameters)
-    # Made per compilation: a dialect keeps no state worth sharing, and this one numbers placeholders as asyncpg wants.
-    compiled = statement.compile(
-        dialect=asyncpg.dialect(paramstyle="numeric_dollar"),  # pyright: ignore[reportNoOverloadImplementation]
-        compile_kwargs={"render_postcompile": True},
-    )
-    order: list[str] = compiled.positiontup or []  # pyright: ignore[reportAttributeAccessIssue]
-    bound: Mapping[str, Bound] = parameters.by_name
-    sql = str(compiled)
+    sql, bound = compiled(statement, parameters)
     marker = next((place for place, each in enumerate(plan.outputs) if each.name == plan.marker), None)
     return Template(
         sql,
-        tuple(bound.get(name) or Fixed(compiled.params[name]) for name in order),
+        bound,
         plan.outputs,
         plan.time_zone,
         plan.warnings,
         plan.calendar,
-        _tables(statement),
+        tables_in(statement),
         marker,
         plan.pivot,
         form,
         copies=marker is None and plan.pivot is None and can_be_copied(plan.outputs, sql),
+        shape=shape,
     )
 
 
-def _tables(statement: sa.Select[Any]) -> frozenset[TableRef]:
+def compiled(statement: sa.SelectBase, parameters: Parameters) -> tuple[str, tuple[Bound, ...]]:
+    """The text of a statement, and what its placeholders stand for, in their order."""
+    # Made per compilation: a dialect keeps no state worth sharing, and this one numbers placeholders as asyncpg wants.
+    written = statement.compile(
+        dialect=asyncpg.dialect(paramstyle="numeric_dollar"),  # pyright: ignore[reportNoOverloadImplementation]
+        compile_kwargs={"render_postcompile": True},
+    )
+    order: list[str] = written.positiontup or []  # pyright: ignore[reportAttributeAccessIssue]
+    named: Mapping[str, Bound] = parameters.by_name
+    return str(written), tuple(named.get(name) or Fixed(written.params[name]) for name in order)
+
+
+def tables_in(statement: sa.SelectBase) -> frozenset[TableRef]:
     """Every table that the SQL names, wherever it stands in it."""
     found = (cast("sa.TableClause", each) for each in iterate(statement) if isinstance(each, sa.TableClause))
     return frozenset(TableRef(str(each.schema), each.name) for each in found)

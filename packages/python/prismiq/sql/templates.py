@@ -40,5 +40,5 @@ class Templates:
         def without_shortcuts() -> Template:
             return build(plan(shape, schema, PASSES - {FAST_BUCKETS}, max_tables=self._max_tables), form)
 
-        template = build(plan(shape, schema, max_tables=self._max_tables), form)
+        template = build(plan(shape, schema, max_tables=self._max_tables), form, shape=shape)
         return replace(template, otherwise=without_shortcuts)

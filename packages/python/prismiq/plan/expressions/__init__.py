@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from prismiq.plan.expressions.aggregates import AggregateCall, RolledUp, Single, WindowCall
+from prismiq.plan.expressions.aggregates import AggregateCall, Regrouped, RolledUp, Single, WindowCall
 from prismiq.plan.expressions.conditions import (
     And,
     AnyOf,
@@ -114,6 +114,7 @@ __all__ = [
     "Or",
     "Output",
     "Parameter",
+    "Regrouped",
     "RolledUp",
     "RowCap",
     "Shift",
@@ -172,6 +173,7 @@ Expression = (
     | WidthBin
     | BoundsBin
     | AggregateCall
+    | Regrouped
     | WindowCall
     | Single
 )

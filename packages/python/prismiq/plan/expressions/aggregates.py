@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from prismiq.plan.expressions.types import INTEGER, ValueType
-from prismiq.plan.expressions.values import Output, Parameter
+from prismiq.plan.expressions.values import Column, Output, Parameter
 from prismiq.query.definition import Aggregate
 
 if TYPE_CHECKING:
@@ -35,6 +35,16 @@ class AggregateCall:
     separator: Parameter | None = None
     extension: str | None = None
     """The schema of the extension that the function is of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regrouped:
+    """An aggregate over the groups of a finer grouping, put together from its parts there: a count from counts, an
+    average from sums and counts."""
+
+    function: Aggregate
+    parts: tuple[Column, ...]
+    type: ValueType
 
 
 @dataclass(frozen=True, slots=True)

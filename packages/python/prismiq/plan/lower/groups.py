@@ -7,6 +7,7 @@ grouped once more, which is linear and keeps NULL groups.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from prismiq.errors import IssueCode
@@ -22,6 +23,9 @@ from prismiq.plan.question import Instance, Issues, MeasureQuestion, Question
 from prismiq.plan.resolve.aggregates import KEEPS_NULLS, NULL_FREE
 from prismiq.plan.trees import column_of, columns_of, conjunction
 from prismiq.query.definition import Aggregate as Function
+
+LowerGroups = Callable[[Question, Passes], Node]
+"""How a question's groups are lowered: `lower_groups`, or from what is at hand already."""
 
 
 def lower_groups(question: Question, passes: Passes) -> Node:

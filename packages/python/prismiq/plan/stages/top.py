@@ -26,7 +26,7 @@ from prismiq.plan.expressions import (
     Parameter,
     Within,
 )
-from prismiq.plan.lower.groups import lower_groups
+from prismiq.plan.lower.groups import LowerGroups
 from prismiq.plan.nodes import Filter, Limit, Node, Project, Shared, Sort, SortKey
 from prismiq.plan.outputs import OutputColumn, Role
 from prismiq.plan.passes import RANK_IN_PLACE, Passes
@@ -75,28 +75,30 @@ def resolve_top(shape: TopShape | None, question: Question, register: Register, 
     )
 
 
-def lower_top(question: Question, passes: Passes, lower: Callable[[Question], Node]) -> tuple[Question, Node]:
+def lower_top(
+    question: Question, passes: Passes, lower: Callable[[Question], Node], groups: LowerGroups
+) -> tuple[Question, Node]:
     """The groups that are left, and the question that they now answer: with others it has the mark as a dimension.
 
-    `lower` makes the groups. The ranking is of the current period where two are compared.
+    `lower` makes the groups, and `groups` those of the ranking, which is of the current period where two are compared.
     """
     top = question.top
     if top is None:
         return question, lower(question)
     if top.flag is not None:
-        question = _with_others(question, question, top, passes)
+        question = _with_others(question, _ranking(question, top, passes, groups), top)
         return question, lower(question)
-    groups = lower(question)
+    found = lower(question)
     if RANK_IN_PLACE in passes and len(question.dimensions) == 1 and question.compared is None:
-        return question, _first(groups, top)
-    return question, Filter(groups, _is_first(top.ranked, question, top, passes))
+        return question, _first(found, top)
+    return question, Filter(found, _ranking(question, top, passes, groups)(top.ranked))
 
 
 def _flag(dimension: str) -> str:
     return f"{dimension}__is_other"
 
 
-def _with_others(question: Question, whole: Question, top: TopQuestion, passes: Passes) -> Question:
+def _with_others(question: Question, is_first: Callable[[Expression], Expression], top: TopQuestion) -> Question:
     """The question with the other values of the ranked dimension as one, and the mark as the dimension after it."""
 
     def marked(dimensions: tuple[Named, ...]) -> Iterator[Named]:
@@ -105,7 +107,7 @@ def _with_others(question: Question, whole: Question, top: TopQuestion, passes: 
                 yield each
                 continue
             value = each.expression
-            first = _is_first(value, whole, top, passes)
+            first = is_first(value)
             rest = Null(value.type) if top.other is None else top.other
             yield Named(each.name, Case((first,), (value,), rest, value.type))
             yield Named(_flag(each.name), Not(first))
@@ -114,22 +116,28 @@ def _with_others(question: Question, whole: Question, top: TopQuestion, passes: 
     return replace(
         question,
         dimensions=tuple(marked(question.dimensions)),
-        parts=tuple(_with_others(part, whole, top, passes) for part in question.parts),
+        parts=tuple(_with_others(part, is_first, top) for part in question.parts),
         compared=None if other is None else replace(other, dimensions=tuple(marked(other.dimensions))),
     )
 
 
-def _is_first(value: Expression, question: Question, top: TopQuestion, passes: Passes) -> Expression:
-    """Whether a value is among those that come first, null being a value."""
+def _ranking(
+    question: Question, top: TopQuestion, passes: Passes, groups: LowerGroups
+) -> Callable[[Expression], Expression]:
+    """What says of a value whether it is among those that come first, null being a value."""
     asked = replace(question, dimensions=(top.dimension,), measures=(top.by,))
-    groups = Project(lower_groups(asked, passes), (Named(top.dimension.name, top.ranked),))
-    ranking = Shared(_first(groups, top), "top")
-    if _never_null(question, top.dimension.expression):
-        return Within(value, ranking)
+    ranked = Project(groups(asked, passes), (Named(top.dimension.name, top.ranked),))
+    ranking = Shared(_first(ranked, top), "top")
     is_null = IsNull(top.ranked)
-    null = conjunction((IsNull(value), Exists(Filter(ranking, is_null))))
-    other = conjunction((Not(IsNull(value)), Within(value, Filter(ranking, Not(is_null)))))
-    return disjunction((null, other))
+
+    def is_first(value: Expression) -> Expression:
+        if _never_null(question, top.dimension.expression):
+            return Within(value, ranking)
+        null = conjunction((IsNull(value), Exists(Filter(ranking, is_null))))
+        other = conjunction((Not(IsNull(value)), Within(value, Filter(ranking, Not(is_null)))))
+        return disjunction((null, other))
+
+    return is_first
 
 
 def _first(groups: Node, top: TopQuestion) -> Limit:

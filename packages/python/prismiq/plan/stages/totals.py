@@ -28,7 +28,7 @@ from prismiq.plan.expressions import (
     Whole,
     Zone,
 )
-from prismiq.plan.lower.groups import lower_groups
+from prismiq.plan.lower.groups import LowerGroups
 from prismiq.plan.nodes import Aggregate, Distinct, Filter, Node, Project, Shared, Union
 from prismiq.plan.outputs import OutputColumn, Role
 from prismiq.plan.passes import GROUPING_SETS, Passes
@@ -96,12 +96,13 @@ def _absent(dimension: Named, flag: str | None) -> Expression:
 
 
 def lower_levels(
-    question: Question, sizes: tuple[int, ...], passes: Passes, lower: Callable[[Question], Node]
+    question: Question, sizes: tuple[int, ...], passes: Passes, lower: Callable[[Question], Node], groups: LowerGroups
 ) -> list[Node]:
-    """For each number of dimensions the groups by so many of them, as `lower` makes them."""
+    """For each number of dimensions the groups by so many of them, as `lower` makes them; `groups` makes those of one
+    period."""
     if GROUPING_SETS in passes and len(sizes) > 1 and question.compared is None:
         every = max(sizes)  # where `top` makes the details, the last dimensions are in no level
-        together = _together(lower_groups(_rolled_up(question, every), passes), sizes)
+        together = _together(groups(_rolled_up(question, every), passes), sizes)
         if together is not None:
             shared = Shared(together, "levels")
             return [Filter(shared, Compare("=", LEVEL, Whole(every - size))) for size in sizes]

@@ -1,0 +1,44 @@
+"""The schema as an engine has it: what PostgreSQL holds, as the configuration and the policy have it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from prismiq.access import AccessPolicy
+from prismiq.access.caller import engine_caller
+from prismiq.execution import Database
+from prismiq.introspection import introspect
+from prismiq.plan.definitions import define
+from prismiq.schema import SchemaConfiguration, apply
+from prismiq.schema.models import DatabaseSchema
+from prismiq.schema.version import schema_version
+from prismiq.sql.row_rules import check_rules
+
+
+class SchemaReader:
+    """Reads it, and says what a configuration makes of it."""
+
+    def __init__(self, database: Database, configuration: SchemaConfiguration, policy: AccessPolicy | None) -> None:
+        self._database = database
+        self._configuration = configuration
+        self._policy = policy
+
+    async def read(self) -> DatabaseSchema:
+        """The schema that is there now. Raises DatabaseError, and ConfigurationError for what does not fit it."""
+        async with self._database.connection(engine_caller(self._policy)) as connection:
+            found = await introspect(connection, self._configuration.schemas)
+        if self._policy is not None and self._policy.schema_per_tenant is not None:
+            return found.model_copy(update={"version": schema_version(found)})  # each tenant's is configured by itself
+        # A large schema is some 100 ms of Python; in a thread the event loop keeps its turns.
+        return await asyncio.to_thread(self.configured, found)
+
+    def configured(self, found: DatabaseSchema) -> DatabaseSchema:
+        """The schema with what the configuration says. Raises ConfigurationError."""
+        configuration = self._configuration
+        if self._policy is not None and self._policy.schema_per_tenant is not None:
+            # What is exposed and what a bare name means is said by the policy.
+            configuration = configuration.model_copy(update={"schemas": None, "default_schema": None})
+        schema = define(apply(found, configuration), configuration)
+        if self._policy is not None:
+            check_rules(schema, self._policy)
+        return schema
