@@ -3,8 +3,8 @@
     async with serving(dsn) as server:
         status, size = await (await server.connect()).ask("POST", "/query", question)
 
-Beside Prismiq's routes it has `/bare`, a Starlette route of a constant, and `/watch`: how long the event loop was held
-since it was asked last.
+Beside Prismiq's routes it has `/bare`, a Starlette route of a constant, `/watch`: how long the event loop was held since
+it was asked last, and `/cpu`: the seconds that the process has computed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from fastapi import FastAPI
@@ -55,10 +55,14 @@ def create_app() -> FastAPI:
         longest, held.longest = held.longest, 0.0
         return Response(str(longest))
 
+    async def cpu(request: Request) -> Response:
+        return Response(str(process_time()))
+
     app = FastAPI(lifespan=lifespan)
     app.include_router(create_router(engine, get_context=get_context))
     app.router.add_route("/bare", bare, methods=["POST"])
     app.router.add_route("/watch", watch)
+    app.router.add_route("/cpu", cpu)
     return app
 
 

@@ -6,7 +6,8 @@ uv run pytest tests/benchmarks/test_requests.py --benchmark -s
 from __future__ import annotations
 
 import asyncio
-from itertools import cycle
+from collections.abc import Callable
+from itertools import count, cycle
 from statistics import median, quantiles
 from time import perf_counter
 from typing import Any
@@ -77,6 +78,50 @@ async def test_requests_a_second(shared_shop_dsn: str, clients: int) -> None:
         for link in links:
             link.close()
     assert median(rates["POST /query, kept"]) > base / 5
+
+
+VALUES = {
+    **BY_STATUS,
+    "filters": [
+        {"field": "ordered_at", "operator": "in_period", "value": {"from": "2025-01-01", "to": "2027-01-01"}},
+        {"field": "status", "operator": "in", "value": ["paid", "sent"]},
+    ],
+    "limit": 100,
+}
+"""What a widget asks when somebody moves a slider: the same shape each time, and other values."""
+
+
+def with_values(number: int) -> dict[str, Any]:
+    return {**VALUES, "filters": [*VALUES["filters"], {"field": "total", "operator": "gte", "value": number}]}
+
+
+@pytest.mark.benchmark
+async def test_cpu_of_a_request(shared_shop_dsn: str) -> None:
+    """What the server itself computes for a request: no client and no database is in it."""
+    numbers = count()
+    async with serving(shared_shop_dsn) as server:
+        link = await server.connect()
+        constant = await server.connect()
+        ways: dict[str, Callable[[], tuple[Any, ...]]] = {
+            "a Starlette route of a constant": lambda: ("POST", "/bare", BY_STATUS),
+            "POST /query, 304": lambda: ("POST", "/query", BY_STATUS, KEPT + "If-None-Match: *\r\n"),
+            "POST /query, kept": lambda: ("POST", "/query", BY_STATUS, KEPT),
+            "POST /query": lambda: ("POST", "/query", BY_STATUS),
+            "POST /query, other values each time": lambda: ("POST", "/query", with_values(next(numbers))),
+        }
+        times: dict[str, list[float]] = {name: [] for name in ways}
+        for counted in [False] + [True] * 9:
+            for name, asked in ways.items():
+                before = float(await constant.text("/cpu"))
+                for _ in range(200):
+                    status, _ = await link.ask(*asked())
+                    assert status in (200, 304)
+                if counted:
+                    times[name].append((float(await constant.text("/cpu")) - before) / 200)
+        ratios = report("CPU of the server for one request", times)
+        link.close()
+        constant.close()
+    assert ratios["POST /query, kept"] < 10
 
 
 RULES = """

@@ -25,7 +25,8 @@ from prismiq.schema.types import DataType
 from prismiq.settings import Settings
 from prismiq.sql import Statement
 from prismiq.sql.copied import Form
-from prismiq.sql.questions import Prepared, Question, Questions
+from prismiq.sql.prepared import Bound, Prepared
+from prismiq.sql.questions import Question, Questions
 
 Shared = Callable[[Statement], Awaitable[QueryResult | None]]
 """The result of a statement from one that answers others, too; None where that failed."""
@@ -48,6 +49,13 @@ class Asked:
     clock: Callable[[], datetime]
     noted: Noted
     """What is told of it in the end."""
+
+    def bound(self, cap: int) -> Bound:
+        """The same statement as one of before, where it can only be that, and what an answer depends on of it."""
+        try:
+            return self.questions.bound.get(self.prepared, self.context, row_cap=cap, clock=self.clock)
+        except QueryError as error:
+            raise QueryError(as_written(error.issues, self.question)) from None
 
     def statement(self, cap: int, form: Form = Form.ROWS) -> Statement:
         """The statement with the caller's values, for at most `cap` rows. Raises QueryError and ContextError."""
@@ -89,7 +97,7 @@ class Answering:
 
     async def result(self, asked: Asked, caller: Caller) -> QueryResult:
         """The rows."""
-        result = await self._database.run(asked.statement(self._settings.row_cap), caller)
+        result = await self._database.run(asked.bound(self._settings.row_cap).statement, caller)
         asked.noted.answers(result.row_count)
         return result
 
@@ -142,16 +150,9 @@ class Answering:
             return found.taken() or await self._copied(asked, caller, whole=False), False
 
     def _key(self, asked: Asked, caller: Caller, numbers: Numbers) -> tuple[Hashable, Statement]:
-        """Everything that an answer depends on, and the statement. Values by their text: 1 and 1.0 are equal, and may
-        answer differently."""
-        statement = asked.statement(self._settings.row_cap)
-        return (
-            asked.prepared.template,
-            repr(statement.args),
-            statement.pivot,
-            caller.settings,
-            numbers,
-        ), statement
+        """Everything that an answer depends on, and the statement."""
+        bound = asked.bound(self._settings.row_cap)
+        return (bound.key, caller.settings, numbers), bound.statement
 
     async def written(self, asked: Asked, caller: Caller, wanted: Format, numbers: Numbers) -> AsyncGenerator[bytes]:
         """The answer in a format, in pieces."""

@@ -275,7 +275,7 @@ class PrismiqEngine:
     async def get_schema(self, context: RequestContext | None = None) -> DatabaseSchema:
         """What this caller may query: tables, columns and relationships, metrics and dimensions."""
         with self.audit.of("get_schema", context):
-            return self._shown.of(await self._scoped(context))
+            return await self._shown.get(await self._scoped(context))
 
     async def refresh_schema(self) -> None:
         """Reads the database's schema again, now. Plans made for the old one are no longer used."""
@@ -394,4 +394,4 @@ class PrismiqEngine:
         return Asked(question, context, scoped, self._questions, prepared, self._clock, noted)
 
     async def _scoped(self, context: RequestContext | None) -> ScopedSchema:
-        return self._scopes.of(await self._schema.get(), context)
+        return await self._scopes.get(await self._schema.get(), context)

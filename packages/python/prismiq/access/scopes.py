@@ -10,6 +10,7 @@ from prismiq.access.context import RequestContext
 from prismiq.access.policy import AccessPolicy
 from prismiq.access.scope import ScopedSchema, scope
 from prismiq.access.tenancy import own_schema, schema_of
+from prismiq.aside import MANY_TABLES, Aside
 from prismiq.schema.models import DatabaseSchema
 
 KEPT = 500
@@ -29,6 +30,7 @@ class Scopes:
         self._configure = configure
         self._roles = frozenset[str]() if policy is None else policy.roles
         self._schema: DatabaseSchema | None = None
+        self._aside = Aside[ScopedSchema]()
         self._of_tenants: OrderedDict[str, DatabaseSchema] = OrderedDict()
         self._kept: OrderedDict[tuple[str | None, frozenset[str]], ScopedSchema] = OrderedDict()
 
@@ -48,6 +50,26 @@ class Scopes:
             _limit(self._kept)
         else:
             self._kept.move_to_end(key)
+        return found
+
+    async def get(self, schema: DatabaseSchema, context: RequestContext | None) -> ScopedSchema:
+        """The same, made beside the event loop where it is of many tables, and once for all who ask for it."""
+        policy = self._policy
+        if (
+            len(schema.tables) < MANY_TABLES
+            or policy is None
+            or context is None
+            or policy.schema_per_tenant is not None
+        ):
+            return self.of(schema, context)
+        self._refresh(schema)
+        key = None, self._roles & context.roles
+        if key in self._kept:
+            return self.of(schema, context)
+        found = await self._aside.make((schema.version, key), lambda: scope(schema, policy, context))
+        if schema is self._schema:  # else it was read anew meanwhile
+            self._kept[key] = found
+            _limit(self._kept)
         return found
 
     def database(self, schema: DatabaseSchema, context: RequestContext | None) -> DatabaseSchema:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from os import urandom
+from contextlib import nullcontext
 from time import perf_counter
 
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from starlette.responses import Response
 from prismiq.access import RequestContext
 from prismiq.api.etags import etag_of, not_modified
 from prismiq.api.formats import MEDIA_TYPES, wanted_format
+from prismiq.api.ids import new_id
 from prismiq.api.plain import JSON_TYPE, PlainResponse
 from prismiq.api.requests import read_json_body, run_while_connected, wanted_age, wanted_numbers
 from prismiq.api.streams import StreamedResponse, begun, with_error_line
@@ -20,20 +21,23 @@ from prismiq.engine import PrismiqEngine
 from prismiq.execution.answers import Answer
 from prismiq.execution.formats import Format
 
+_NOBODY = nullcontext()
+"""In the place of what the audit is told, where nobody is."""
+
 
 async def answered(engine: PrismiqEngine, request: Request, context: RequestContext) -> Response:
     """Answers the question in a request's body, in the format that the request asks for."""
     wanted = wanted_format(request)
     numbers = wanted_numbers(request)
     body = await read_json_body(request, engine.settings.max_body_bytes)
-    query_id = urandom(16).hex()
+    query_id = new_id()
     if wanted != "json":
         with about(query_id=query_id):
             pieces = await engine.export_query(body, context, format=wanted, numbers=numbers)
         return exported(await begun(request, pieces), wanted, query_id=query_id)
     started = perf_counter()
     work = engine.answer_or_stream(body, context, numbers=numbers, max_age=wanted_age(request))
-    with about(query_id=query_id):
+    with about(query_id=query_id) if engine.audit.listening else _NOBODY:
         answer, cached = await run_while_connected(request, work)
     headers = [
         (b"cache-control", b"private, no-cache"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Coroutine
+from collections.abc import Awaitable, Collection, Coroutine, Generator
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
@@ -15,10 +15,18 @@ from prismiq.execution import Numbers
 T = TypeVar("T")
 
 
+_HEADERS = "prismiq.headers"
+
+
 def header(request: Request, name: bytes) -> str:
     """A header by its lower-case name, several of it as one list; empty where there is none."""
-    found = [value for key, value in request.scope["headers"] if key == name]
-    return b", ".join(found).decode("latin-1") if found else ""
+    scope = request.scope
+    found: dict[bytes, bytes] | None = scope.get(_HEADERS)
+    if found is None:  # they are gone through once a request
+        found = scope[_HEADERS] = {}
+        for key, value in scope["headers"]:
+            found[key] = b"%b, %b" % (found[key], value) if key in found else value
+    return found.get(name, b"").decode("latin-1")
 
 
 async def read_json_body(request: Request, limit: int) -> bytes:
@@ -32,7 +40,23 @@ async def read_json_body(request: Request, limit: int) -> bytes:
 
 async def read_body(request: Request, limit: int, media_types: Collection[str] = ()) -> bytes:
     """The body's bytes, of one of the media types; by default JSON of any kind. Raises like `read_json_body`."""
-    media_type = header(request, b"content-type").partition(";")[0].strip().lower()
+    content_type = header(request, b"content-type")
+    if media_types or content_type != "application/json":  # which nearly all say
+        _check_type(content_type.partition(";")[0].strip().lower(), media_types)
+    if header(request, b"content-encoding").lower() not in ("", "identity"):
+        raise UnsupportedMediaTypeError("The body is compressed.", hint="Send it as it is.")
+    announced = header(request, b"content-length")
+    if announced.isdecimal() and int(announced[:20]) > limit:
+        raise _too_large(limit)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise _too_large(limit)
+    return bytes(body)
+
+
+def _check_type(media_type: str, media_types: Collection[str]) -> None:
     is_json = media_type == "application/json" or (
         media_type.startswith("application/") and media_type.endswith("+json")
     )
@@ -45,17 +69,6 @@ async def read_body(request: Request, limit: int, media_types: Collection[str] =
         raise UnsupportedMediaTypeError(
             f"The body is {media_type or 'of no type'}, not JSON.", hint="Send `Content-Type: application/json`."
         )
-    if header(request, b"content-encoding").lower() not in ("", "identity"):
-        raise UnsupportedMediaTypeError("The body is compressed.", hint="Send it as it is.")
-    announced = header(request, b"content-length")
-    if announced.isdecimal() and int(announced[:20]) > limit:
-        raise _too_large(limit)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise _too_large(limit)
-    return bytes(body)
 
 
 def wanted_numbers(request: Request) -> Numbers:
@@ -105,10 +118,14 @@ async def run_while_connected(request: Request, work: Coroutine[Any, Any, T]) ->
 
     Raises what the work raises, and ClientDisconnect. The body must have been read.
     """
+    try:
+        waits_for = work.send(None)
+    except StopIteration as done:  # what is at hand is there before anybody could leave
+        return done.value
     watch = _Watch(request)
     timer = asyncio.get_running_loop().call_later(WATCH_AFTER, watch.begin)
     try:
-        return await work
+        return await _Rest(work, waits_for)
     except asyncio.CancelledError:
         if watch.has_left:
             raise ClientDisconnect from None
@@ -116,6 +133,27 @@ async def run_while_connected(request: Request, work: Coroutine[Any, Any, T]) ->
     finally:
         timer.cancel()
         watch.end()
+
+
+class _Rest(Awaitable[T]):
+    """What is left of a coroutine that has begun, and waits: the same as `await` of the whole (PEP 380)."""
+
+    def __init__(self, work: Coroutine[Any, Any, T], waits_for: object) -> None:
+        self._work = work
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        work, waits_for = self._work, self._waits_for
+        try:
+            while True:
+                try:
+                    sent = yield waits_for
+                except BaseException as error:
+                    waits_for = work.throw(error)
+                else:
+                    waits_for = work.send(sent)
+        except StopIteration as done:
+            return done.value
 
 
 class _Watch:

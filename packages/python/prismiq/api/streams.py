@@ -53,7 +53,7 @@ class StreamedResponse(Response):
 async def begun(request: Request, pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     """The pieces, once the first of them is there. Raises what goes wrong before it, and ClientDisconnect."""
     try:
-        first = await run_while_connected(request, anext(pieces, b""))
+        first = await run_while_connected(request, _first(pieces))
     except BaseException:
         await pieces.aclose()
         raise
@@ -68,6 +68,10 @@ async def with_error_line(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes
                 yield piece
         except PrismiqError as error:
             yield b'{"error":' + problem_json(error) + b"}\n"
+
+
+async def _first(pieces: AsyncGenerator[bytes]) -> bytes:
+    return await anext(pieces, b"")
 
 
 async def _after(first: bytes, pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:

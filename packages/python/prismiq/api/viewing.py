@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from os import urandom
 from time import perf_counter
 from typing import Annotated, Any, Literal, cast
 
@@ -14,6 +13,7 @@ from prismiq.api.context import GetContext, check_context
 from prismiq.api.data import DataRequest, answers_response, in_lines, part, read_parts
 from prismiq.api.documentation import NUMBERS, QueryResponse, body_of, documented
 from prismiq.api.formats import accepted_file, check_offered
+from prismiq.api.ids import new_id
 from prismiq.api.plain import JSON_TYPE, PlainResponse
 from prismiq.api.problems import InvalidParameterError, ProblemRoute
 from prismiq.api.requests import run_while_connected, wanted_age, wanted_numbers
@@ -89,7 +89,7 @@ def viewing_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
                     "A file holds the rows of one widget.", hint="Name it: `?widget=`.", details={"parameter": "widget"}
                 )
             check_offered(file)
-            query_id = urandom(16).hex()
+            query_id = new_id()
             with about(query_id=query_id, dashboard=id, widget=widgets[0]):
                 query = await boards.widget_query(id, widgets[0], context, filters=filters, cross_filters=crosses)
                 pieces = await engine.export_query(query, context, format=file)

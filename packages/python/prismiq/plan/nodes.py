@@ -19,8 +19,9 @@ Limit       a page
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import ClassVar, Literal, cast
 
 from prismiq.access.masks import MaskedColumn
@@ -206,13 +207,25 @@ Node = (
 
 def parts_within(part: object) -> Iterator[object]:
     """The nodes and expressions of a plan, those of its subqueries included, from the outside in."""
-    if isinstance(part, tuple):
-        for item in cast("tuple[object, ...]", part):
-            yield from parts_within(item)
-    elif isinstance(part, Node | Expression | Named | SortKey):
-        yield part
-        for each in fields(part):
-            yield from parts_within(getattr(part, each.name))
+    left = [part]
+    while left:
+        part = left.pop()
+        if isinstance(part, tuple):
+            left += cast("tuple[object, ...]", part)[::-1]
+            continue
+        names = _fields_of(type(part))
+        if names is not None:
+            yield part
+            left += [getattr(part, name) for name in names]
+
+
+_PARTS = Node | Expression | Named | SortKey
+
+
+@cache
+def _fields_of(kind: type) -> Sequence[str] | None:
+    """What a part of a plan holds, the last first; None for what is none."""
+    return [each.name for each in reversed(fields(kind))] if issubclass(kind, _PARTS) else None
 
 
 def columns_within(part: object) -> Iterator[Column]:

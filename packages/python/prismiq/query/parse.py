@@ -32,10 +32,37 @@ def read_definition(data: bytes | str | Mapping[str, Any] | QueryDefinition, lim
 
     Raises QueryError with every reason found, PayloadTooLargeError for more bytes than `limits.max_body_bytes`.
     """
-    content = _load(data, limits) if isinstance(data, bytes | str) else data
+    content = load(data, limits)
+    check_content(content, limits)
+    return definition_of(content)
+
+
+def load(data: bytes | str | Mapping[str, Any] | QueryDefinition, limits: Settings) -> object:
+    """What the JSON holds, as data, not checked yet. Raises QueryError for what is no JSON, PayloadTooLargeError."""
+    return _load(data, limits) if isinstance(data, bytes | str) else data
+
+
+def is_small(data: object, limits: Settings) -> bool:
+    """Whether a text cannot be too much of anything, nor hold a character that no database stores.
+
+    There are no more values, conditions or levels in it than commas and brackets, and no NUL without an escape.
+    """
+    if not isinstance(data, bytes) or len(data) > MAX_EXPRESSIONS or b"\\u" in data:
+        return False
+    brackets = data.count(b"{") + data.count(b"[")
+    most = min(limits.max_filters, limits.max_list_values, limits.max_outputs)
+    return brackets <= limits.max_depth and data.count(b",") + brackets <= most
+
+
+def check_content(content: object, limits: Settings) -> None:
+    """Raises QueryError where there is too much of something, or what no database stores, with every reason."""
     issues = list(_excesses(content, limits))
     if issues:
         raise QueryError(issues)
+
+
+def definition_of(content: object) -> QueryDefinition:
+    """The definition that data holds. Raises QueryError."""
     if isinstance(content, QueryDefinition):
         return content
     if not isinstance(content, Mapping):

@@ -71,20 +71,25 @@ def split(
     `time_zone` and `calendar` are used where the definition names none. Returns the shape and its values; raises
     nothing: a value that makes no sense keeps its form, and the planner says so.
     """
-    splitter = _Splitter([], {}, (), _clock(definition, Clock(time_zone, calendar)))
+    shape, values, _ = split_with_places(definition, time_zone=time_zone, calendar=calendar)
+    return shape, values
+
+
+def split_with_places(
+    definition: QueryDefinition, *, time_zone: str = "UTC", calendar: Calendar = ISO
+) -> tuple[QueryShape, Values, Sequence[Location]]:
+    """The same, and where in the definition each of the slots stands."""
+    splitter = _Splitter([], [], {}, (), _clock(definition, Clock(time_zone, calendar)))
     shape = splitter.query(definition)
-    return shape, Values(tuple(splitter.values), definition.limit, definition.offset, splitter.clocks)
+    values = Values(tuple(splitter.values), definition.limit, definition.offset, splitter.clocks)
+    return shape, values, splitter.places
 
 
 def slot_of(value: object, index: int, loc: Location = ()) -> Slot:
     """The place of a value: what it is, without the value itself."""
     plain = plain_value(value)
     items = as_items(plain)
-    if items is not None:
-        forms = {_form(item) for item in items}
-        mixed = forms >= {Form.DATE, Form.TEXT}
-        return Slot(index, Form.LIST, loc, _common(forms - {Form.NULL}), Form.NULL in forms, mixed)
-    return Slot(index, _form(plain), loc)
+    return Slot(index, form_of(plain), loc) if items is None else Slot(index, Form.LIST, loc, *form_of_items(items))
 
 
 def _clock(definition: QueryDefinition, default: Clock) -> Clock:
@@ -96,8 +101,16 @@ def _clock(definition: QueryDefinition, default: Clock) -> Clock:
 class _Splitter:
     """Splits one query, which stands at `loc`. A nested one has a splitter of its own, and the same values."""
 
-    def __init__(self, values: list[object], clocks: dict[int, Clock], loc: Location, clock: Clock) -> None:
+    def __init__(
+        self,
+        values: list[object],
+        places: list[Location],
+        clocks: dict[int, Clock],
+        loc: Location,
+        clock: Clock,
+    ) -> None:
         self.values = values
+        self.places = places
         self.clocks = clocks
         self.loc = loc
         self.clock = clock
@@ -124,7 +137,7 @@ class _Splitter:
 
     def nested(self, definition: QueryDefinition, loc: Location) -> QueryShape:
         first, clock = len(self.values), _clock(definition, self.clock)
-        shape = _Splitter(self.values, self.clocks, loc, clock).query(definition)
+        shape = _Splitter(self.values, self.places, self.clocks, loc, clock).query(definition)
         for index in range(first, len(self.values)):
             self.clocks.setdefault(index, clock)  # a query deeper inside has said its own
         limit, offset = definition.limit, definition.offset
@@ -153,6 +166,7 @@ class _Splitter:
     def slot(self, value: object, loc: Location) -> Slot:
         plain = plain_value(value)
         self.values.append(plain)
+        self.places.append(loc)
         return slot_of(plain, len(self.values) - 1, loc)
 
     def expression(self, text: str | None, loc: Location) -> Tree[Slot] | None:
@@ -324,6 +338,8 @@ def _segments(reference: str | Path | None) -> Segments | None:
 
 def plain_value(value: object) -> object:
     """A Python value as JSON would carry it, so that both ways in have one meaning."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Enum):
         return plain_value(value.value)
     if isinstance(value, set | frozenset):
@@ -342,10 +358,12 @@ def plain_value(value: object) -> object:
     return value
 
 
+_PLAIN = frozenset({str, int, bool, Decimal, type(None)})
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def _form(value: object) -> Form:
+def form_of(value: object) -> Form:
+    """What a plain value is, before any column gives it a type."""
     if value is None:
         return Form.NULL
     if isinstance(value, bool):
@@ -355,8 +373,14 @@ def _form(value: object) -> Form:
     if isinstance(value, Decimal):
         return Form.NUMBER
     if isinstance(value, str):
-        return Form.DATE if _DATE.fullmatch(value) else Form.TEXT
+        return Form.DATE if len(value) == 10 and _DATE.fullmatch(value) else Form.TEXT
     return Form.LIST if isinstance(value, list) else Form.OBJECT
+
+
+def form_of_items(items: Collection[object]) -> tuple[Form, bool, bool]:
+    """What plain values of a list have in common, whether one is null, and whether dates are among other texts."""
+    forms = {form_of(item) for item in items}
+    return _common(forms - {Form.NULL}), Form.NULL in forms, forms >= {Form.DATE, Form.TEXT}
 
 
 def _common(forms: set[Form]) -> Form:

@@ -214,8 +214,13 @@ class DatabaseSchema(Model):
 
     @cached_property
     def json_text(self) -> bytes:
-        """The schema as it is sent, without what there is none of."""
-        return self.model_dump_json(exclude_none=True).encode()
+        """The schema as it is sent, without what there is none of.
+
+        Table by table: between two of a thousand, other threads get their turn.
+        """
+        tables = b",".join(each.model_dump_json(exclude_none=True).encode() for each in self.tables)
+        rest = self.model_dump_json(exclude_none=True, exclude={"tables"}).encode()
+        return b'{"tables":[' + tables + b"]," + rest[1:]
 
     @cached_property
     def by_ref(self) -> Mapping[TableRef, TableSchema]:

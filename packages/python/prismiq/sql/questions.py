@@ -4,58 +4,34 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any, cast
 
 from prismiq.access.scope import ScopedSchema
 from prismiq.errors import QueryError
 from prismiq.plan.definitions import UsableDefinitions
 from prismiq.plan.expand import expand
-from prismiq.plan.outputs import Role
 from prismiq.plan.planner import plan_with_shortcuts
 from prismiq.plan.planning import Shortcut
 from prismiq.plan.shortcuts import without_shortcuts
 from prismiq.query import QueryDefinition
-from prismiq.query.parse import read_definition
+from prismiq.query.parse import check_content, definition_of, is_small, load, read_definition
 from prismiq.query.places import as_written
 from prismiq.query.shape import QueryShape, Values
-from prismiq.query.split import split
+from prismiq.query.skeleton import Filled, Skeleton, filled, skeleton_of
+from prismiq.query.split import split, split_with_places
 from prismiq.settings import Settings
 from prismiq.sql.copied import Form
+from prismiq.sql.prepared import BoundStatements, Prepared
 from prismiq.sql.template import Template
 from prismiq.sql.templates import Templates
 
 Question = QueryDefinition | Mapping[str, Any] | str | bytes
 """A definition, or its JSON as data, text or bytes."""
 
-LARGE = 2_000
-"""Rows above which COPY is faster than rows of objects: it costs two messages more."""
-
 LONGEST_KEPT = 8_192
 """Bytes of a question that is kept as it came in; longer ones are read each time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A question, ready to be bound for a caller."""
-
-    template: Template
-    values: Values
-
-    @property
-    def is_large(self) -> bool:
-        """Whether the answer is to be expected large enough for COPY to pay, and COPY can write it."""
-        template, limit = self.template, self.values.limit
-        if not template.copies or (limit is not None and limit <= LARGE):
-            return False
-        if template.seen.rows is not None:
-            return template.seen.rows > LARGE
-        return all(column.role is Role.COLUMN for column in template.columns)
-
-    def answered(self, rows: int) -> None:
-        """Remembers how many rows the answer had, for whoever asks alike."""
-        if self.values.limit is None or rows < self.values.limit or rows > LARGE:
-            self.template.seen.rows = rows
 
 
 class Questions:
@@ -71,6 +47,8 @@ class Questions:
         self._definitions = definitions
         self._templates = Templates(settings.plan_cache_size, max_tables=settings.max_joined_tables)
         self._kept: OrderedDict[Hashable, Prepared] = OrderedDict()
+        self._alike: OrderedDict[Hashable, tuple[Template, Filled]] = OrderedDict()
+        self.bound = BoundStatements(4 * settings.plan_cache_size)
 
     def prepare(self, question: Question, scoped: ScopedSchema, form: Form = Form.ROWS) -> Prepared:
         """The question's template and values. Raises QueryError, and PayloadTooLargeError for too long a text."""
@@ -79,7 +57,7 @@ class Questions:
         key = (question, form, scoped.database.version, scoped.key)
         found = self._kept.get(key)
         if found is None:
-            found = self._kept[key] = self._prepare(question, scoped, form)
+            found = self._kept[key] = replace(self._prepare(question, scoped, form), kept=True)
             if len(self._kept) > self._settings.plan_cache_size:
                 self._kept.popitem(last=False)
         else:
@@ -111,12 +89,44 @@ class Questions:
             raise QueryError(as_written(error.issues, question)) from None
 
     def _prepare(self, question: Question, scoped: ScopedSchema, form: Form) -> Prepared:
-        definition = read_definition(question, self._settings)
+        content = load(question, self._settings)
+        small = is_small(question, self._settings)
+        if not small:
+            check_content(content, self._settings)
+        skeleton = skeleton_of(content)
+        key = None if skeleton is None else (skeleton.text, form, scoped.database.version, scoped.key)
+        found = self._alike.get(key)
+        if skeleton is not None and found is not None:
+            self._alike.move_to_end(key)
+            template, known = found
+            return Prepared(template, known.with_values(skeleton.values))
+        if small:
+            check_content(content, self._settings)
+        if skeleton is not None and isinstance(question, Mapping):
+            content = deepcopy(content)  # what is kept of it must not change with the caller's
+        prepared, known = self._planned(question, content, skeleton, scoped, form)
+        if known is not None:
+            self._alike[key] = prepared.template, known
+            if len(self._alike) > self._settings.plan_cache_size:
+                self._alike.popitem(last=False)
+        return prepared
+
+    def _planned(
+        self, question: Question, content: object, skeleton: Skeleton | None, scoped: ScopedSchema, form: Form
+    ) -> tuple[Prepared, Filled | None]:
+        """The question read and planned; and where its values went, for those that are alike."""
+        definition = definition_of(content)
         try:
-            shape, values = self._split(definition, scoped)
-            return Prepared(self._templates.get(shape, scoped, form), values)
+            written_out = expand(definition, scoped, self._definitions.of(scoped))
+            shape, values, places = split_with_places(
+                written_out, time_zone=self._settings.time_zone, calendar=self._calendar
+            )
+            prepared = Prepared(self._templates.get(shape, scoped, form), values)
         except QueryError as error:
             raise QueryError(as_written(error.issues, question)) from None
+        if skeleton is None or written_out is not definition or not isinstance(content, dict):
+            return prepared, None
+        return prepared, filled(cast("dict[str, object]", content), skeleton, values, places)
 
     def _split(self, definition: QueryDefinition, scoped: ScopedSchema) -> tuple[QueryShape, Values]:
         definition = expand(definition, scoped, self._definitions.of(scoped))

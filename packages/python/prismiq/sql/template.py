@@ -18,7 +18,7 @@ from prismiq.access.rules import ContextValue, PolicyValue
 from prismiq.access.scope import context_value
 from prismiq.calendars import ISO, Calendar, Clock
 from prismiq.errors import ContextError, Issue, IssueCode, QueryError
-from prismiq.plan.expressions import MovedBound, Parameter, Span, Starts, Zone
+from prismiq.plan.expressions import Conversion, MovedBound, Parameter, Span, Starts, Zone
 from prismiq.plan.nodes import PivotPlan, QueryPlan
 from prismiq.plan.outputs import OutputColumn
 from prismiq.query.complaints import MAX_ISSUES
@@ -34,6 +34,9 @@ from prismiq.sql.statement import Copying, Pivoting, Statement, TotalRows
 from prismiq.sql.values import BINS, UnfitValueError, convert
 
 _UTC = ZoneInfo("UTC")
+
+_DIALECT = asyncpg.dialect(paramstyle="numeric_dollar")  # pyright: ignore[reportNoOverloadImplementation]
+"""Numbers placeholders as asyncpg wants. One for all: what it learns of types it need not learn again."""
 
 
 @dataclass(slots=True)
@@ -64,6 +67,9 @@ class Template:
     """The template without shortcuts, for values that they are none for."""
     shape: QueryShape | None = None
     """What it is the template of."""
+    asks: tuple[ContextValue, ...] | None = None
+    """Which values of a context it is bound with; None where what is bound depends on more, such as the time."""
+    has_buckets: bool = False
 
     def bind(
         self, values: Values, context: RequestContext | None, *, row_cap: int, now: datetime | None = None
@@ -112,7 +118,8 @@ class _Binder:
     def __init__(
         self, values: Values, context: RequestContext | None, row_cap: int, clock: Clock, now: datetime
     ) -> None:
-        self._clock = self._outermost = clock
+        self._outermost = clock
+        self._zone = ZoneInfo(clock.time_zone)
         self._values = values
         self._context = context
         self._row_cap = row_cap
@@ -121,28 +128,30 @@ class _Binder:
         self.mark = ""
 
     def value(self, bound: Bound) -> object:
-        if bound == LIMIT:
-            limit = self._values.limit
-            return self._row_cap + 1 if limit is None or limit > self._row_cap else limit
-        if bound == ROW_CAP:
-            return self._row_cap + 1
-        if bound == OFFSET:
-            return self._values.offset
-        if bound == MARK:
-            self.mark = token_hex(8)  # 64 random bits: no value can be made to hold it
-            return self.mark
+        if isinstance(bound, Parameter):
+            source = bound.source
+            if isinstance(source, int):
+                return self._of_definition(bound, source)
+            if isinstance(source, ContextValue):
+                return self._of_context(bound, source)
+            return of_policy(bound, source, self._now)
+        if isinstance(bound, str):
+            return self._of_page(bound)
         if isinstance(bound, Zone):
             return bound.name
-        if isinstance(bound, Fixed):
-            return bound.value
-        if isinstance(bound, Starts | MovedBound):
-            return self._computed(bound)
-        assert isinstance(bound, Parameter)
-        if isinstance(bound.source, ContextValue):
-            return self._of_context(bound, bound.source)
-        if isinstance(bound.source, PolicyValue):
-            return of_policy(bound, bound.source, self._now)
-        return self._of_definition(bound, bound.source)
+        return bound.value if isinstance(bound, Fixed) else self._computed(bound)
+
+    def _of_page(self, part: str) -> object:
+        if part == LIMIT:
+            limit = self._values.limit
+            return self._row_cap + 1 if limit is None or limit > self._row_cap else limit
+        if part == ROW_CAP:
+            return self._row_cap + 1
+        if part == OFFSET:
+            return self._values.offset
+        assert part == MARK
+        self.mark = token_hex(8)  # 64 random bits: no value can be made to hold it
+        return self.mark
 
     def _computed(self, bound: Computed) -> object:
         span = bound.range if isinstance(bound.range, Span) else bound.range.span
@@ -159,18 +168,20 @@ class _Binder:
             return None
 
     def _of_definition(self, parameter: Parameter, slot: int) -> object:
-        raw, self._clock = self._values.slots[slot], self._values.clocks.get(slot, self._outermost)
+        values = self._values
+        raw, clock = values.slots[slot], values.clocks.get(slot, self._outermost)
+        zone = self._zone if clock is self._outermost else ZoneInfo(clock.time_zone)
         if not parameter.many or parameter.conversion in BINS:
-            return self._converted(raw, parameter)
+            return self._converted(raw, parameter, zone, clock.calendar)
         items = as_items(raw)
         assert items is not None
-        return [self._converted(item, parameter, position) for position, item in enumerate(items)]
+        return [self._converted(item, parameter, zone, clock.calendar, position) for position, item in enumerate(items)]
 
-    def _converted(self, raw: object, parameter: Parameter, *position: int) -> object:
+    def _converted(
+        self, raw: object, parameter: Parameter, zone: ZoneInfo, calendar: Calendar, *position: int
+    ) -> object:
         try:
-            clock = self._clock
-            zone = ZoneInfo(clock.time_zone)
-            return convert(raw, parameter.type, parameter.conversion, zone, self._now, calendar=clock.calendar)
+            return convert(raw, parameter.type, parameter.conversion, zone, self._now, calendar=calendar)
         except UnfitValueError as error:
             self.issues[Issue((*parameter.loc, *position), error.code, error.message, error.hint)] = None
             return None
@@ -242,19 +253,31 @@ def build(plan: QueryPlan, form: Form = Form.ROWS, *, shape: QueryShape | None =
         form,
         copies=marker is None and plan.pivot is None and can_be_copied(plan.outputs, sql),
         shape=shape,
+        asks=_asks(bound),
+        has_buckets=any(isinstance(each, Starts) for each in bound),
     )
 
 
 def compiled(statement: sa.SelectBase, parameters: Parameters) -> tuple[str, tuple[Bound, ...]]:
     """The text of a statement, and what its placeholders stand for, in their order."""
-    # Made per compilation: a dialect keeps no state worth sharing, and this one numbers placeholders as asyncpg wants.
-    written = statement.compile(
-        dialect=asyncpg.dialect(paramstyle="numeric_dollar"),  # pyright: ignore[reportNoOverloadImplementation]
-        compile_kwargs={"render_postcompile": True},
-    )
+    written = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     order: list[str] = written.positiontup or []  # pyright: ignore[reportAttributeAccessIssue]
     named: Mapping[str, Bound] = parameters.by_name
     return str(written), tuple(named.get(name) or Fixed(written.params[name]) for name in order)
+
+
+def _asks(places: Sequence[Bound]) -> tuple[ContextValue, ...] | None:
+    """The values of a context among what is bound, where that depends on nothing else but the question's values."""
+    asked: dict[ContextValue, None] = {}
+    for each in places:
+        if isinstance(each, Parameter):
+            if each.conversion in (Conversion.PERIOD_START, Conversion.PERIOD_END):
+                return None  # which may be relative to now
+            if isinstance(each.source, ContextValue):
+                asked[each.source] = None
+        elif isinstance(each, Starts | MovedBound) or each == MARK:
+            return None
+    return tuple(asked)
 
 
 def tables_in(statement: sa.SelectBase) -> frozenset[TableRef]:

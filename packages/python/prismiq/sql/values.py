@@ -49,16 +49,8 @@ def convert(
     calendar: Calendar = ISO,
 ) -> object:
     """The value as the driver takes it; `now` is what relative periods are relative to. Raises UnfitValueError."""
-    if conversion in (Conversion.PERIOD_START, Conversion.PERIOD_END):
-        return _period_bound(value, type_.kind, conversion, zone, now, calendar=calendar)
-    if conversion in _PATTERNS:
-        return _PATTERNS[conversion](str(value))
-    if conversion is Conversion.SPAN:
-        return str(value)
-    if conversion in BINS:
-        return _bins(value, conversion)
     if conversion is not Conversion.PLAIN:
-        return _day_bound(value, type_.kind, conversion, zone)
+        return _bound(value, type_, conversion, zone, now, calendar=calendar)
     if type_.labels is not None:
         return _label(value, type_.labels)
     if type_.kind is DataType.TIMESTAMPTZ:
@@ -67,6 +59,20 @@ def convert(
         moment = _moment(value)
         return moment if moment.tzinfo is None else _in_range(moment, value, zone).replace(tzinfo=None)
     return _CONVERTERS.get(type_.kind, _text)(value)
+
+
+def _bound(
+    value: object, type_: ValueType, conversion: Conversion, zone: ZoneInfo, now: datetime, *, calendar: Calendar
+) -> object:
+    if conversion in (Conversion.PERIOD_START, Conversion.PERIOD_END):
+        return _period_bound(value, type_.kind, conversion, zone, now, calendar=calendar)
+    if conversion in _PATTERNS:
+        return _PATTERNS[conversion](str(value))
+    if conversion is Conversion.SPAN:
+        return str(value)
+    if conversion in BINS:
+        return _bins(value, conversion)
+    return _day_bound(value, type_.kind, conversion, zone)
 
 
 def _sized(bits: int, name: str) -> Callable[[object], int]:
