@@ -10,6 +10,7 @@ import json
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -122,11 +123,7 @@ class PostgresStore:
 
     async def get(self, kind: Kind, caller: Caller, id: UUID) -> Record | None:  # noqa: A002
         """A record that the caller may view, or None."""
-        table = RECORDS[kind]
-        # As text both ways: a host's pool may have a codec of its own for JSON.
-        content = cast(table.c.content, Text).label("content")
-        query = select(*_without_content(table), content).where(table.c.id == id, _visible(table, caller))
-        rows = await self._fetch(query, caller)
+        rows = await self._rows(*reading(kind, caller, id), caller)
         return _record(rows[0]) if rows else None
 
     async def insert(self, kind: Kind, record: Record) -> None:
@@ -210,7 +207,9 @@ class PostgresStore:
         )
 
     async def _fetch(self, statement: ClauseElement, caller: Caller) -> Sequence[Any]:
-        sql, args = compiled(statement)
+        return await self._rows(*compiled(statement), caller)
+
+    async def _rows(self, sql: str, args: Sequence[object], caller: Caller) -> Sequence[Any]:
         turn = ("tenant", caller.tenant) if caller.tenant else ("user", caller.user)
         async with self._session(Asker(turn)) as connection:
             if not self._checked:
@@ -261,6 +260,34 @@ def _store_errors() -> Generator[None]:
 
 def _without_content(table: Table) -> list[Column[Any]]:
     return [each for each in table.c if each.name != "content"]
+
+
+_ID = UUID(int=0)
+
+
+def reading(kind: Kind, caller: Caller, id: UUID) -> tuple[str, list[object]]:  # noqa: A002
+    """What reads a record that the caller may view. Each page asks it, so it is compiled once for each of its forms."""
+    opens = None if caller.opens is None else sorted(caller.opens)
+    sql, likeness = _reading_of(kind, None if opens is None else len(opens))
+    values: dict[object, object] = {_ID: id, "tenant": caller.tenant, "user": caller.user}
+    values |= {f"{number:09}": each for number, each in enumerate(opens or ())}
+    return sql, [sorted(caller.roles) if isinstance(each, list) else values[each] for each in likeness]
+
+
+@lru_cache(100)
+def _reading_of(kind: Kind, opens: int | None) -> tuple[str, list[object]]:
+    """The SQL, and in the place of each argument what it stands for."""
+    granted = None if opens is None else frozenset(f"{number:09}" for number in range(opens))
+    likeness = Caller("tenant", "user", frozenset({"roles"}), granted)
+    return compiled(selected(kind, likeness, _ID))
+
+
+def selected(kind: Kind, caller: Caller, id: UUID) -> ClauseElement:  # noqa: A002
+    """A record that the caller may view."""
+    table = RECORDS[kind]
+    # As text both ways: a host's pool may have a codec of its own for JSON.
+    content = cast(table.c.content, Text).label("content")
+    return select(*_without_content(table), content).where(table.c.id == id, _visible(table, caller))
 
 
 def _own(table: Table, caller: Caller) -> ColumnElement[bool]:
