@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prismiq.errors import QueryError
@@ -98,6 +98,7 @@ def pairs(draw: st.DrawFn) -> tuple[bytes, bytes]:
     return json.dumps(first).encode(), json.dumps(second).encode()
 
 
+@settings(deadline=None)
 @given(pairs())
 def test_one_skeleton_is_one_shape(pair: tuple[bytes, bytes]) -> None:
     contents = [load(each, LIMITS) for each in pair]
@@ -128,6 +129,7 @@ def outcome(questions: Questions, question: Question) -> object:
         return error.issues
 
 
+@settings(deadline=None)
 @given(pairs())
 def test_an_engine_that_was_asked_alike_before(pair: tuple[bytes, bytes]) -> None:
     """Texts and data, in both orders, against one that nobody has ever asked."""
