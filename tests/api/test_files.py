@@ -50,7 +50,7 @@ async def test_a_large_answer_is_sent_in_pieces(client: httpx.AsyncClient) -> No
         assert response.headers["transfer-encoding"] == "chunked"
         assert "etag" not in response.headers
         assert response.headers["x-query-id"]
-        body = b"".join([piece async for piece in response.aiter_raw()])
+        body = b"".join([piece async for piece in response.aiter_bytes()])
     found = json.loads(body)
     assert (found["row_count"], found["truncated"]) == (60_000, False)
     assert found["rows"][59_999] == [60_000, "text number 60000"]

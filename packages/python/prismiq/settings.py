@@ -32,6 +32,11 @@ class Settings(BaseSettings):
         default=100_000, ge=1, description="Rows a result may have; more are cut and `truncated` says so."
     )
 
+    compress_from: int = Field(
+        default=1_400,
+        ge=0,
+        description="Bytes from which an answer is compressed for clients that accept it; with 0 none is.",
+    )
     max_result_bytes: int = Field(
         default=100_000_000, ge=1, description="Bytes of an encoded result; a larger one is refused."
     )

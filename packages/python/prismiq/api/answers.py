@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import nullcontext
+from functools import partial
 from time import perf_counter
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from prismiq.access import RequestContext
+from prismiq.api.compression import VARY, encoded, is_worth_it, negotiated
 from prismiq.api.etags import etag_of, not_modified
 from prismiq.api.formats import MEDIA_TYPES, wanted_format
 from prismiq.api.ids import new_id
@@ -34,7 +36,7 @@ async def answered(engine: PrismiqEngine, request: Request, context: RequestCont
     if wanted != "json":
         with about(query_id=query_id):
             pieces = await engine.export_query(body, context, format=wanted, numbers=numbers)
-        return exported(await begun(request, pieces), wanted, query_id=query_id)
+        return exported(request, engine, await begun(request, pieces), wanted, query_id=query_id)
     started = perf_counter()
     work = engine.answer_or_stream(body, context, numbers=numbers, max_age=wanted_age(request))
     with about(query_id=query_id) if engine.audit.listening else _NOBODY:
@@ -47,24 +49,40 @@ async def answered(engine: PrismiqEngine, request: Request, context: RequestCont
     if numbers == "string":
         headers.append((b"preference-applied", b"numbers=string"))
     if not isinstance(answer, Answer):
-        return StreamedResponse(answer, [*headers, JSON_TYPE])
+        encoding, more = negotiated(request, engine.settings)
+        return StreamedResponse(answer, [*headers, JSON_TYPE, *more], encoding)
     etag = etag_of(answer.version)
     headers.append((b"etag", etag.encode()))
     if cached:
         headers.append((b"age", b"%d" % answer.age()))
+    worth_it = is_worth_it(len(answer.content), engine.settings)
     if not_modified(request, etag):
-        return PlainResponse(b"", headers, status=304)
-    return PlainResponse(answer.body(cached=cached), [*headers, JSON_TYPE])
+        return PlainResponse(b"", [*headers, VARY] if worth_it else headers, status=304)
+    headers.append(JSON_TYPE)
+    if worth_it:
+        make = partial(answer.body, cached=cached)
+        return await encoded(request, engine.settings, make, headers, forms=answer.forms, keep=cached)
+    return PlainResponse(answer.body(cached=cached), headers)
 
 
-def exported(pieces: AsyncGenerator[bytes], wanted: Format, *, query_id: str, name: str = "result") -> Response:
-    """A file."""
+def exported(
+    request: Request,
+    engine: PrismiqEngine,
+    pieces: AsyncGenerator[bytes],
+    wanted: Format,
+    *,
+    query_id: str,
+    name: str = "result",
+) -> Response:
+    """A file. A workbook is compressed in itself."""
     headers = [
         (b"cache-control", b"private, no-store"),
         (b"x-query-id", query_id.encode()),
         (b"content-type", MEDIA_TYPES[wanted].encode()),
     ]
+    encoding, more = (None, ()) if wanted == "xlsx" else negotiated(request, engine.settings)
+    headers += more
     if wanted == "ndjson":
-        return StreamedResponse(with_error_line(pieces), headers)
+        return StreamedResponse(with_error_line(pieces), headers, encoding)
     headers.append((b"content-disposition", f'attachment; filename="{name}.{wanted}"'.encode()))
-    return StreamedResponse(pieces, headers)
+    return StreamedResponse(pieces, headers, encoding)

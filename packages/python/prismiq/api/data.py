@@ -11,6 +11,7 @@ import orjson
 from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
+from prismiq.api.compression import negotiated
 from prismiq.api.documentation import inlined
 from prismiq.api.problems import log_cause, problem_json
 from prismiq.api.requests import header, read_json_body
@@ -19,6 +20,7 @@ from prismiq.dashboards.answers import Answered
 from prismiq.dashboards.wire import load_json, refusal
 from prismiq.errors import DefinitionError, Issue, IssueCode
 from prismiq.execution.encode import one_line
+from prismiq.settings import Settings
 
 EVENTS = "text/event-stream"
 LINES = "application/x-ndjson"
@@ -86,15 +88,19 @@ def part(parts: Mapping[str, Any], name: str, kind: type[Any], form: str) -> Any
     return found
 
 
-def answers_response(request: Request, name: str, answers: AsyncGenerator[Answered], started: float) -> Response:
+def answers_response(
+    request: Request, settings: Settings, name: str, answers: AsyncGenerator[Answered], started: float
+) -> Response:
     """Each answer as a line of JSON under a name, or as an event for clients that ask for events; at last `done`."""
     as_events = EVENTS in header(request, b"accept")
     framed: Callable[[bytes, bytes], bytes] = _event if as_events else _line
+    encoding, more = negotiated(request, settings)
     headers = [
         (b"content-type", (EVENTS if as_events else LINES).encode()),
         (b"cache-control", b"no-store, no-transform"),
+        *more,
     ]
-    return StreamedResponse(_written(name.encode(), answers, framed, started), headers)
+    return StreamedResponse(_written(name.encode(), answers, framed, started), headers, encoding)
 
 
 async def _written(

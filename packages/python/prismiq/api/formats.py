@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -31,6 +32,9 @@ _ACCEPTED: Mapping[str, Format] = {
     "text/*": "csv",
     MEDIA_TYPES["xlsx"]: "xlsx",
 }
+
+
+_WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 
 def wanted_format(request: Request) -> Format:
@@ -76,9 +80,9 @@ def _accepted(accept: str) -> Format:
     for part in accept.lower().split(","):
         name, *parameters = (each.strip() for each in part.split(";"))
         found = "json" if not name else _ACCEPTED.get(name)
-        weight = _weight(parameters)
-        if found is not None and weight > best[0]:
-            best = (weight, found)
+        liked = weight(parameters)
+        if found is not None and liked > best[0]:
+            best = (liked, found)
     if best[1] is None:
         raise NotAcceptableError(
             f"Nothing here is {accept[:60]}.", hint=f"Served are {', '.join(MEDIA_TYPES.values())}."
@@ -87,14 +91,12 @@ def _accepted(accept: str) -> Format:
     return best[1]
 
 
-def _weight(parameters: list[str]) -> float:
+def weight(parameters: list[str]) -> float:
+    """How much a client likes what it names so: its `q`, from 0 for not at all to 1."""
     for each in parameters:
         name, _, value = each.partition("=")
         if name == "q":
-            try:
-                return min(max(float(value), 0), 1)
-            except ValueError:
-                return 0
+            return float(value) if _WEIGHT.fullmatch(value) else 0
     return 1
 
 

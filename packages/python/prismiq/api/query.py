@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from prismiq.access import RequestContext
 from prismiq.api.answers import answered
+from prismiq.api.compression import VARY, whole
 from prismiq.api.context import GetContext, check_context
 from prismiq.api.data import BatchRequest, answers_response, in_lines, part, read_parts
 from prismiq.api.documentation import (
@@ -28,12 +29,14 @@ from prismiq.api.documentation import (
     in_every_format,
 )
 from prismiq.api.etags import etag_of, not_modified
+from prismiq.api.plain import PlainResponse
 from prismiq.api.problems import ProblemRoute, issue_json, json_bytes
 from prismiq.api.requests import read_json_body, run_while_connected, wanted_age, wanted_numbers
 from prismiq.api.thin import ThinRoute
 from prismiq.engine import PrismiqEngine
 from prismiq.execution import column_json
 from prismiq.execution.encode import plain_value
+from prismiq.execution.forms import Forms
 from prismiq.query.json_schema import schema_digest, schema_text
 
 JSON = "application/json"
@@ -45,6 +48,7 @@ def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
     router = APIRouter(route_class=ProblemRoute)
     caller: Any = Depends(get_context)
     limit = engine.settings.max_body_bytes
+    schema_forms = Forms()
 
     async def run_query(request: Request, context: RequestContext = caller) -> Response:
         """Answers a question. The numbers of a result are exact, whatever their size.
@@ -67,7 +71,7 @@ def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
         answers = await engine.answer_queries(
             queries, context, numbers=wanted_numbers(request), max_age=wanted_age(request)
         )
-        return answers_response(request, "query", answers, started)
+        return answers_response(request, engine.settings, "query", answers, started)
 
     async def validate_query(request: Request, context: RequestContext = caller) -> Response:
         """Says whether a question can be answered, and if not, every reason why. Runs nothing."""
@@ -100,10 +104,12 @@ def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
     async def read_query_schema(request: Request, context: RequestContext = caller) -> Response:
         """The JSON Schema of a query, for editors and language models. The same for every caller."""
         check_context(context)
-        headers = {"ETag": etag_of(schema_digest()), "Cache-Control": "private, no-cache"}
-        if not_modified(request, headers["ETag"]):
-            return Response(status_code=304, headers=headers)
-        return Response(schema_text(), headers=headers, media_type=SCHEMA_TYPE)
+        etag = etag_of(schema_digest())
+        headers = [(b"etag", etag.encode()), (b"cache-control", b"private, no-cache")]
+        if not_modified(request, etag):
+            return PlainResponse(b"", [*headers, VARY], status=304)
+        headers.append((b"content-type", SCHEMA_TYPE.encode()))
+        return await whole(request, engine.settings, schema_text().encode(), headers, forms=schema_forms)
 
     def add(
         path: str,

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from difflib import get_close_matches
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from prismiq.access import RequestContext
+from prismiq.api.compression import VARY, whole
 from prismiq.api.context import GetContext, check_context
 from prismiq.api.documentation import QueryResponse, documented
 from prismiq.api.etags import etag_of, not_modified
+from prismiq.api.plain import JSON_TYPE, PlainResponse
 from prismiq.api.problems import ProblemRoute
 from prismiq.api.requests import run_while_connected
 from prismiq.engine import PrismiqEngine
 from prismiq.errors import NotFoundError
 from prismiq.execution import encode_json
+from prismiq.execution.forms import FormsOfSome
 from prismiq.query.fields import Name, Path, dotted, segments
 from prismiq.schema.models import DatabaseSchema, TableSchema
 
@@ -28,26 +33,30 @@ TableName = Annotated[
 Search = Annotated[str | None, Query(max_length=200, description="Only values that contain this text.")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Values at most.")]
 
+_KEPT = 20
+"""Schemas whose compressed forms are kept: of so many kinds of callers."""
+
 
 def schema_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
     """The routes below `/schema`. Names come as path segments, or as parameters where they hold a slash."""
     router = APIRouter(route_class=ProblemRoute)
     caller: Any = Depends(get_context)
+    forms = FormsOfSome(_KEPT)
 
     async def read_schema(request: Request, context: RequestContext = caller) -> Response:
         """Every table, column and relationship that the caller may query."""
         schema = await engine.get_schema(check_context(context))
-        return _answer(request, schema, schema)
+        return await answer(request, schema, lambda: schema.json_text, kept=True)
 
     async def read_table(request: Request, table: str, context: RequestContext = caller) -> Response:
         """One table: `orders`, or `sales.orders`."""
         schema = await engine.get_schema(check_context(context))
-        return _answer(request, schema, _find(schema, table))
+        return await answer(request, schema, partial(_json, _find(schema, table)))
 
     async def find_table(request: Request, table: TableName, context: RequestContext = caller) -> Response:
         """One table, by parameters: for a name that holds a slash or a dot."""
         schema = await engine.get_schema(check_context(context))
-        return _answer(request, schema, _find(schema, _reference(table)))
+        return await answer(request, schema, partial(_json, _find(schema, _reference(table))))
 
     async def read_values(
         request: Request,
@@ -78,7 +87,18 @@ def schema_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
     ) -> Response:
         asked = engine.get_column_values(table, column, context=check_context(context), **choice)
         result = await run_while_connected(request, asked)
-        return Response(encode_json(result), headers={"Cache-Control": "no-store"}, media_type="application/json")
+        return await whole(request, engine.settings, encode_json(result), [JSON_TYPE, (b"cache-control", b"no-store")])
+
+    async def answer(
+        request: Request, schema: DatabaseSchema, make: Callable[[], bytes], *, kept: bool = False
+    ) -> Response:
+        etag = etag_of(schema.version)
+        headers = [(b"etag", etag.encode()), (b"cache-control", b"private, no-cache")]
+        if not_modified(request, etag):
+            return PlainResponse(b"", [*headers, VARY], status=304)
+        content = make()
+        found = forms.of(content) if kept else None
+        return await whole(request, engine.settings, content, [*headers, JSON_TYPE], forms=found)
 
     def add(path: str, endpoint: Any, model: Any, *statuses: int) -> None:
         router.add_api_route(
@@ -115,9 +135,5 @@ def _find(schema: DatabaseSchema, reference: str | Path) -> TableSchema:
     )
 
 
-def _answer(request: Request, schema: DatabaseSchema, shown: DatabaseSchema | TableSchema) -> Response:
-    headers = {"ETag": etag_of(schema.version), "Cache-Control": "private, no-cache"}
-    if not_modified(request, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    content = shown.json_text if isinstance(shown, DatabaseSchema) else shown.model_dump_json(exclude_none=True)
-    return Response(content, headers=headers, media_type="application/json")
+def _json(table: TableSchema) -> bytes:
+    return table.model_dump_json(exclude_none=True).encode()

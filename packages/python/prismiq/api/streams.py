@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from prismiq.api.compression import step
+from prismiq.api.plain import Headers
 from prismiq.api.problems import problem_json
 from prismiq.api.requests import run_while_connected
 from prismiq.errors import PrismiqError
+from prismiq.execution.encodings import Encoding, Stepwise
 
 logger = logging.getLogger(__name__)
-
-Headers = Sequence[tuple[bytes, bytes]]
 
 
 class StreamedResponse(Response):
@@ -26,11 +27,12 @@ class StreamedResponse(Response):
     takes a part for the whole.
     """
 
-    def __init__(self, pieces: AsyncGenerator[bytes], headers: Headers) -> None:
+    def __init__(self, pieces: AsyncGenerator[bytes], headers: Headers, encoding: Encoding | None = None) -> None:
         self.status_code = 200
         self.background = None
         self.raw_headers = [*headers, (b"x-accel-buffering", b"no")]
         self._pieces = pieces
+        self._encoding: Encoding | None = encoding
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends it."""
@@ -45,9 +47,15 @@ class StreamedResponse(Response):
     async def _send(self, send: Send) -> None:
         async with aclosing(self._pieces) as pieces:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            if self._encoding is None:
+                async for piece in pieces:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                return
+            compressor = Stepwise(self._encoding)
             async for piece in pieces:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+                await send({"type": "http.response.body", "body": await step(compressor, piece), "more_body": True})
+            await send({"type": "http.response.body", "body": compressor.end(), "more_body": False})
 
 
 async def begun(request: Request, pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from prismiq.access import RequestContext, opens_widget
 from prismiq.api.answers import exported
+from prismiq.api.compression import whole
 from prismiq.api.context import GetContext, check_context
 from prismiq.api.data import DataRequest, answers_response, in_lines, part, read_parts
 from prismiq.api.documentation import NUMBERS, QueryResponse, body_of, documented
 from prismiq.api.formats import accepted_file, check_offered
 from prismiq.api.ids import new_id
-from prismiq.api.plain import JSON_TYPE, PlainResponse
+from prismiq.api.plain import JSON_TYPE
 from prismiq.api.problems import InvalidParameterError, ProblemRoute
 from prismiq.api.requests import run_while_connected, wanted_age, wanted_numbers
 from prismiq.api.streams import begun
@@ -93,7 +94,7 @@ def viewing_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
             with about(query_id=query_id, dashboard=id, widget=widgets[0]):
                 query = await boards.widget_query(id, widgets[0], context, filters=filters, cross_filters=crosses)
                 pieces = await engine.export_query(query, context, format=file)
-            return exported(await begun(request, pieces), file, query_id=query_id, name=widgets[0])
+            return exported(request, engine, await begun(request, pieces), file, query_id=query_id, name=widgets[0])
         answers = await boards.data(
             id,
             context,
@@ -103,7 +104,7 @@ def viewing_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
             numbers=wanted_numbers(request),
             max_age=wanted_age(request),
         )
-        return answers_response(request, "widget", answers, started)
+        return answers_response(request, engine.settings, "widget", answers, started)
 
     async def read_choices(
         *,
@@ -121,7 +122,9 @@ def viewing_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
         others = part(sent, "filters", dict, "A JSON object.")
         work = engine.dashboards.filter_values(id, filter, context, search=search, limit=limit, filters=others)
         answer = await run_while_connected(request, work)
-        return PlainResponse(answer.body(cached=False), [JSON_TYPE, (b"cache-control", b"no-store")])
+        return await whole(
+            request, engine.settings, answer.body(cached=False), [JSON_TYPE, (b"cache-control", b"no-store")]
+        )
 
     data = body_of(DataRequest, "What the viewer has chosen; may be left out.")
     data["requestBody"]["required"] = False

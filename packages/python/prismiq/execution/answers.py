@@ -12,12 +12,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Coroutine, Hashable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 from time import monotonic
 from typing import Any, Protocol
 
 from prismiq.errors import PrismiqError
+from prismiq.execution.forms import Forms
 from prismiq.schema.models import TableRef
 
 
@@ -36,7 +37,12 @@ class Answer:
     @property
     def size(self) -> int:
         """Bytes that keeping it takes, about."""
-        return len(self.content) + len(self.rest) + 500
+        return len(self.content) + len(self.rest) + self.forms.size + 500
+
+    @cached_property
+    def forms(self) -> Forms:
+        """What a client gets that takes it compressed; kept of a kept one."""
+        return Forms()
 
     def body(self, *, cached: bool) -> bytes:
         """The JSON that a client gets."""
@@ -88,7 +94,16 @@ class MemoryCache:
         if answer.size > self._max // 4:
             return
         self._kept[key] = answer
-        self._room -= answer.size
+        answer.forms.on_growth = partial(self._grow, key, answer)
+        self._take(answer.size)
+
+    def _grow(self, key: Hashable, answer: Answer, size: int) -> None:
+        """Makes room for another form of an answer, which it is still kept."""
+        if self._kept.get(key) is answer:
+            self._take(size)
+
+    def _take(self, size: int) -> None:
+        self._room -= size
         while self._room < 0:
             self._room += self._kept.popitem(last=False)[1].size
 
