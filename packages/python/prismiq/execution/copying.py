@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
@@ -81,8 +81,20 @@ class _Guarded:
             self._task.uncancel()
 
 
+def in_parts(data: bytes, size: int) -> Iterator[bytes]:
+    """What COPY wrote in parts of about so many bytes, each of which ends where a line does: memory is faster that way,
+    and the event loop held for less."""
+    start = 0
+    while len(data) - start > size:
+        end = data.rfind(b"\n", start, start + size) + 1 or data.find(b"\n", start + size) + 1 or len(data)
+        yield data[start:end]
+        start = end
+    if start < len(data):
+        yield data[start:] if start else data
+
+
 class JsonRows:
-    """Makes JSON of what COPY writes, piece by piece: `[…]` for each row, with `between` between them.
+    """Makes JSON of what COPY writes, piece by piece: `[…]` for each row, with commas between them or as lines.
 
     `count` is how many rows there were, of which at most `cap` are given.
     """
@@ -91,6 +103,7 @@ class JsonRows:
         self._unusual = _Unusual(statement, quote=b'"')
         self._end = b"," + self._unusual.mark + b"\n"
         self._between = b"]\n[" if lines else b"],["
+        self._before, self._after_first, self._after = (b"[", b"[", b"]\n") if lines else (b"[", b",[", b"]")
         self._has_numbers = any(column.type in FLOATS | {DataType.NUMERIC} for column in statement.columns)
         self._cap = cap
         self._rest = b""
@@ -124,8 +137,9 @@ class JsonRows:
         if len(data) - len(data.translate(None, _CONTROLS)) != rows:  # there are others than the ends of rows
             pieces = data.split(self._end)
             data = self._end.join(_CONTROL.sub(lambda found: _ESCAPES[found[0][0]], each) for each in pieces)
-        data = b"[" + data[: -len(self._end)].replace(self._end, self._between) + b"]"
-        return self._unusual.finished(data)
+        rows_between = data[: -len(self._end)].replace(self._end, self._between)
+        before, self._before = self._before, self._after_first
+        return b"".join((before, self._unusual.finished(rows_between), self._after))
 
 
 class CsvRows:
@@ -147,12 +161,14 @@ class _Unusual:
         assert statement.copying is not None
         self.mark = statement.copying.mark.encode()
         self._zone = ZoneInfo(statement.time_zone)
-        self._pattern = re.compile(quote + re.escape(self.mark) + b'([^",\n]*)' + quote)
         self._quote = quote
+        self._pattern: re.Pattern[bytes] | None = None
 
     def finished(self, data: bytes) -> bytes:
         if self.mark not in data:
             return data
+        if self._pattern is None:  # a new one for each answer, which few need
+            self._pattern = re.compile(self._quote + re.escape(self.mark) + b'([^",\n]*)' + self._quote)
         return self._pattern.sub(lambda found: self._quote + self._written(found[1].decode()) + self._quote, data)
 
     def _written(self, text: str) -> bytes:

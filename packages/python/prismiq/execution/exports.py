@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from prismiq.access.caller import Caller
 from prismiq.errors import ResultTooLargeError
 from prismiq.execution.answers import Answer
-from prismiq.execution.copying import Sink
+from prismiq.execution.copying import Sink, in_parts
 from prismiq.execution.database import PART, Database
 from prismiq.execution.formats import Written, WrittenJson
 from prismiq.execution.result import QueryResult
@@ -64,12 +64,13 @@ async def _write_copied(source: Source, statement: Statement, written: Written, 
 
     async def finish(data: bytes) -> None:
         nonlocal begun
-        found = rows(data)
-        if found:
-            await pieces.add(found if begun else head + found)
-            begun = True
+        for part in in_parts(data, RAW):
+            found = rows(part)
+            if found:
+                await pieces.add(found if begun else head + found)
+                begun = True
 
-    raw = Pieces(finish, size=RAW)  # the driver gives some 8 kB at a time, and each time costs
+    raw = Pieces(finish, size=RAW)  # the driver gives from 8 to 250 kB at a time, and each time costs
     count = await source.database.copy(statement, source.caller, raw.add, seconds=source.seconds)
     await raw.flush()
     check_count(count, source)

@@ -71,7 +71,6 @@ class WrittenJson:
         self._warnings = statement.warnings
         self._limit = limit
         self._size = 0
-        self._first = True
 
     def head(self, columns: tuple[OutputColumn, ...]) -> bytes:
         """Everything before the rows."""
@@ -85,11 +84,6 @@ class WrittenJson:
 
         def rows(data: bytes) -> bytes:
             found = feed(data)
-            if not found:
-                return found
-            if not self._first:
-                found = b"," + found
-            self._first = False
             self._size += len(found)
             check_size(self._size, self._limit)
             return found
@@ -127,8 +121,7 @@ class WrittenLines:
 
     def copied(self, statement: Statement) -> Callable[[bytes], bytes]:
         """Rows with a line's end after each."""
-        feed = JsonRows(statement, cap=None, lines=True).feed
-        return lambda data: rows + b"\n" if (rows := feed(data)) else rows
+        return JsonRows(statement, cap=None, lines=True).feed
 
     def part(self, part: QueryResult) -> bytes:
         """The same of values."""
