@@ -87,7 +87,7 @@ class Connection:
             found.append(rows.feed(data))
 
         self._run(copy(self._link, statement, sink))
-        return json.loads(b"[" + b",".join(each for each in found if each) + b"]", parse_float=Decimal)
+        return json.loads(b"[" + b"".join(found) + b"]", parse_float=Decimal)
 
     def close(self) -> None:
         self._run(self._link.close())
