@@ -23,6 +23,7 @@ from fastapi import FastAPI
 from prismiq.access import AccessPolicy
 from prismiq.api import create_router, public_context
 from prismiq.engine import PrismiqEngine
+from prismiq.settings import Settings
 
 QUESTION = {"source": "orders", "dimensions": ["status"], "measures": ["count", "sum(total)"], "order_by": ["status"]}
 BODY = json.dumps(QUESTION).encode()
@@ -33,9 +34,15 @@ Way = Callable[[], Awaitable[Any]]
 @pytest.mark.benchmark
 async def test_post_query_against_asyncpg(shared_shop_dsn: str) -> None:
     connection = await asyncpg.connect(shared_shop_dsn)
-    async with PrismiqEngine(shared_shop_dsn, policy=AccessPolicy.open()) as engine:
+    async with (
+        PrismiqEngine(shared_shop_dsn, policy=AccessPolicy.open(), settings=Settings(driver="asyncpg")) as engine,
+        PrismiqEngine(shared_shop_dsn, policy=AccessPolicy.open(), settings=Settings(driver="psycopg")) as pipelined,
+    ):
         app = FastAPI()
         app.include_router(create_router(engine, get_context=public_context))
+        other = FastAPI()
+        other.include_router(create_router(pipelined, get_context=public_context))
+        app.mount("/pipelined", other)
         statement = await engine.compile_query(QUESTION)
 
         listener = socket.create_server(("127.0.0.1", 0))
@@ -48,12 +55,15 @@ async def test_post_query_against_asyncpg(shared_shop_dsn: str) -> None:
         ways: dict[str, Way] = {
             "asyncpg, held connection": lambda: connection.fetch(statement.sql, *statement.args),
             "engine.execute_query": lambda: engine.execute_query(BODY),
+            "the same, pipelined": lambda: pipelined.execute_query(BODY),
             "POST /query, in process": lambda: in_process(app),
-            "POST /query, uvicorn": lambda: over_tcp(reader, writer),
+            "the same, pipelined, in process": lambda: in_process(other),
+            "POST /query, uvicorn": lambda: over_tcp(reader, writer, "/query"),
+            "the same, pipelined, uvicorn": lambda: over_tcp(reader, writer, "/pipelined/query"),
         }
         rows = [list(row) for row in await ways["asyncpg, held connection"]()]
         assert len(rows) == 5
-        for name in ("POST /query, in process", "POST /query, uvicorn"):
+        for name in list(ways)[3:]:
             answered = json.loads(await ways[name]())["rows"]
             assert [(row[0], row[1]) for row in answered] == [(row[0], row[1]) for row in rows]
 
@@ -72,7 +82,7 @@ async def test_post_query_against_asyncpg(shared_shop_dsn: str) -> None:
     base = median(times["asyncpg, held connection"])
     print(f"\np50 of {ROUNDS} requests each, interleaved; a 5-row aggregate")
     for name, taken in times.items():
-        print(f"  {name:26} {median(taken) * 1e6:7.0f} µs   {median(taken) / base:5.2f} ×")
+        print(f"  {name:32} {median(taken) * 1e6:7.0f} µs   {median(taken) / base:5.2f} ×")
     assert median(times["POST /query, in process"]) < 10 * base
 
 
@@ -110,12 +120,12 @@ async def in_process(app: FastAPI) -> bytes:
     return b"".join(sent)
 
 
-HEAD = b"POST /query HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BODY)
+HEAD = b"POST %b HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
 
-async def over_tcp(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+async def over_tcp(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str) -> bytes:
     """One request on a connection that is kept."""
-    writer.write(HEAD + BODY)
+    writer.write(HEAD % (path.encode(), len(BODY)) + BODY)
     head = await reader.readuntil(b"\r\n\r\n")
     length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
     return await reader.readexactly(int(length.partition(b":")[2]))

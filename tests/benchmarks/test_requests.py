@@ -139,17 +139,23 @@ async def test_tenants_that_alternate_under_row_level_security(shop_dsn: str) ->
     await admin.close()
     as_reader = shop_dsn.replace("postgres@", "reader@", 1)
     connection = await asyncpg.connect(as_reader, server_settings={"app.tenant": "acme"})
-    async with serving(as_reader, policy={"session": {"app.tenant": "tenant"}}, pool_max_size=2) as server:
-        link = await server.connect()
-        tenants = cycle(["acme", "globex"])
+    policy = {"session": {"app.tenant": "tenant"}}
+    async with (
+        serving(as_reader, policy=policy, pool_max_size=2, driver="asyncpg") as server,
+        serving(as_reader, policy=policy, pool_max_size=2, driver="psycopg") as pipelining,
+    ):
+        link, pipelined = await server.connect(), await pipelining.connect()
+        tenants, others = cycle(["acme", "globex"]), cycle(["acme", "globex"])
         ways = {
             "asyncpg, held connection": lambda: connection.fetch(SQL),
             "POST /query, one tenant": lambda: link.ask("POST", "/query", BY_STATUS, "tenant: acme\r\n"),
             "POST /query, alternating": lambda: link.ask("POST", "/query", BY_STATUS, f"tenant: {next(tenants)}\r\n"),
+            "the same, pipelined": lambda: pipelined.ask("POST", "/query", BY_STATUS, f"tenant: {next(others)}\r\n"),
         }
         times = await in_turns(ways, 500)
         report("a 5-row aggregate under row level security", times)
         link.close()
+        pipelined.close()
     await connection.close()
     await drop_role(shop_dsn)
 

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from prismiq.calendars import Calendar, Month, Weekday
 
+Driver = Literal["asyncpg", "psycopg"]
 Pooler = Literal["auto", "none", "transaction"]
 
 
@@ -77,6 +78,11 @@ class Settings(BaseSettings):
     pooler: Pooler = Field(
         default="auto",
         description="`transaction` behind PgBouncer and its like, `none` without; `auto` finds out by itself.",
+    )
+
+    driver: Driver = Field(
+        default="asyncpg",
+        description="What queries are sent by; `psycopg` (the extra `pipeline`) takes less time for small ones.",
     )
 
     store_dsn: SecretStr | None = Field(

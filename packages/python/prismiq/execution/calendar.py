@@ -41,7 +41,7 @@ async def knowing_every_year(connection: Any) -> AsyncGenerator[None]:
 
 async def keep_months(connection: Any) -> None:
     """Has the connection give a span with months in it as text: `P1M`. Others stay timedeltas."""
-    await connection.set_type_codec("interval", schema="pg_catalog", encoder=_span, decoder=_interval, format="tuple")
+    await connection.set_type_codec("interval", schema="pg_catalog", encoder=_span, decoder=span_of, format="tuple")
 
 
 @asynccontextmanager
@@ -113,7 +113,8 @@ def _clock(microseconds: int) -> str:
     return f"{clock}.{fraction:06d}" if fraction else clock
 
 
-def _interval(value: tuple[int, int, int]) -> timedelta | str:
+def span_of(value: tuple[int, int, int]) -> timedelta | str:
+    """A span of months, days and microseconds: as text where it has months."""
     months, days, microseconds = value
     if microseconds in _INFINITIES:
         return _INFINITIES[microseconds]

@@ -12,6 +12,8 @@ from prismiq.settings import Settings
 
 _driver: Any = cast("Any", asyncpg)
 
+APPLICATION = {"application_name": "prismiq"}
+
 
 def driver_address(dsn: str) -> str:
     """The address as the driver reads it; SQLAlchemy's names the driver, too."""
@@ -26,7 +28,9 @@ def milliseconds(settings: Settings) -> int:
 async def connect_directly(dsn: str, settings: Settings, *, writable: bool = False) -> Connection:
     """A connection whose session is read-only unless it is to be writable, in UTC and bounded in time, so that a query
     needs nothing around it."""
-    session = _session(settings) | {"default_transaction_read_only": "off" if writable else "on"}
+    session = APPLICATION | session_settings(settings)
+    if writable:
+        session["default_transaction_read_only"] = "off"
     connection = await _driver.connect(dsn, timeout=settings.connect_timeout, server_settings=session)
     await keep_months(connection)
     return connection
@@ -39,7 +43,7 @@ async def connect_through_pooler(dsn: str, settings: Settings) -> Connection:
         dsn,
         timeout=settings.connect_timeout,
         statement_cache_size=0,
-        server_settings={"application_name": "prismiq"},
+        server_settings=APPLICATION,
     )
     await connection.execute("BEGIN")  # so that the look-up of the type stays on one server
     await keep_months(connection)
@@ -52,7 +56,10 @@ async def is_behind_pooler(dsn: str, settings: Settings) -> bool:
     the one we were told. Raises what the driver raises when nobody answers."""
     try:
         connection = await _driver.connect(
-            dsn, timeout=settings.connect_timeout, statement_cache_size=0, server_settings=_session(settings)
+            dsn,
+            timeout=settings.connect_timeout,
+            statement_cache_size=0,
+            server_settings=APPLICATION | session_settings(settings),
         )
     except asyncpg.ProtocolViolationError:  # "unsupported startup parameter"
         return True
@@ -65,9 +72,9 @@ async def is_behind_pooler(dsn: str, settings: Settings) -> bool:
         await connection.close(timeout=settings.connect_timeout)
 
 
-def _session(settings: Settings) -> dict[str, str]:
+def session_settings(settings: Settings) -> dict[str, str]:
+    """What makes a session read-only, bounded in time, and one whose values have the form that we read."""
     return {
-        "application_name": "prismiq",
         "default_transaction_read_only": "on",
         "statement_timeout": str(milliseconds(settings)),
         "TimeZone": "UTC",

@@ -27,6 +27,9 @@ SessionSettings = tuple[tuple[str, str], ...]
 LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError)
 """What a connection raises that is of no use any more, among others."""
 
+SETTINGS_REFUSED = (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameterValueError, asyncpg.DataError)
+"""What PostgreSQL raises for a role or a setting that it does not set."""
+
 CLOSE_TIMEOUT = 5.0
 """Seconds that running queries have to end when the engine closes, and a cancelled one on the server."""
 
@@ -57,6 +60,8 @@ class Connections:
         self._idle: list[Kept] = []  # the one used last is last
         self._out: set[Kept] = set()
         self._closed = False
+        self._connecting = 0
+        self._make_room: Callable[[], None] | None = None
         self._all_back = asyncio.Event()
         self._sweeper: asyncio.TimerHandle | None = None
 
@@ -66,7 +71,7 @@ class Connections:
         Raises what the driver raises, EngineNotOpenError after `close`, and DatabaseError when PostgreSQL refuses the
         settings.
         """
-        kept = self._find(settings) or Kept(await self._connected())
+        kept = self._find(settings) or await self._made()
         self._out.add(kept)
         if self._closed:  # while it was connecting
             self.drop(kept)
@@ -78,6 +83,17 @@ class Connections:
                 self.drop(kept)  # nobody knows what is set on it
                 raise
         return kept
+
+    def share(self, others: Connections, at_most: int) -> None:
+        """Has two sets be no more connections together than that: who needs one closes an unused one of the other's.
+        Those in use are bounded by whoever takes them."""
+
+        def make_room() -> None:
+            idle = self._idle or others._idle
+            if idle and self._count() + others._count() > at_most:
+                idle.pop(0).connection.terminate()
+
+        self._make_room = others._make_room = make_room
 
     def put_back(self, kept: Kept) -> None:
         """Keeps a connection on which nothing runs any more."""
@@ -134,6 +150,15 @@ class Connections:
                 return idle.pop(place)
         return idle.pop(0) if idle else None
 
+    async def _made(self) -> Kept:
+        self._connecting += 1
+        try:
+            if self._make_room is not None:
+                self._make_room()
+            return Kept(await self._connected())
+        finally:
+            self._connecting -= 1
+
     async def _connected(self) -> Connection:
         try:
             return await self._connect()
@@ -141,6 +166,9 @@ class Connections:
             raise bad_address() from error
         except asyncio.TimeoutError as error:
             raise unavailable() from error
+
+    def _count(self) -> int:
+        return len(self._idle) + len(self._out) + self._connecting
 
     def _left(self, kept: Kept) -> None:
         self._out.discard(kept)
@@ -171,11 +199,16 @@ async def apply_settings(connection: Connection, settings: SessionSettings, *, l
     ordered = sorted(settings, key=lambda setting: setting[0] == ROLE)
     try:
         await connection.fetch(SET, local, [name for name, _ in ordered], [value for _, value in ordered])
-    except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameterValueError, asyncpg.DataError) as error:
-        raise DatabaseError(
-            "PostgreSQL refused the role or the settings of the access policy.",
-            hint="The engine's login must be a member of the role: GRANT role TO login.",
-        ) from error
+    except SETTINGS_REFUSED as error:
+        raise settings_refused() from error
+
+
+def settings_refused() -> DatabaseError:
+    """PostgreSQL does not set what the access policy names."""
+    return DatabaseError(
+        "PostgreSQL refused the role or the settings of the access policy.",
+        hint="The engine's login must be a member of the role: GRANT role TO login.",
+    )
 
 
 def closed() -> EngineNotOpenError:

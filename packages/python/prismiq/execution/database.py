@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 
@@ -25,6 +26,9 @@ from prismiq.execution.sessions import Sessions, export_settings, in_transaction
 from prismiq.schema.types import MOMENTS, DataType
 from prismiq.settings import Settings
 from prismiq.sql.statement import Statement
+
+if TYPE_CHECKING:
+    from prismiq.execution.pipelined import Pipelined
 
 Take = Callable[[QueryResult], Awaitable[None]]
 
@@ -58,20 +62,27 @@ class Database:
         self._timeout = settings.statement_timeout
         self._deadline = settings.statement_timeout + GRACE
         self._ceiling = CostCeiling(settings.max_cost) if settings.max_cost is not None else None
+        self._pipelined: Pipelined | None = None
         if pool is not None:
             self._sessions: Sessions = HostSessions(pool, settings)
         elif dsn is not None:
-            self._sessions = OwnSessions(dsn, settings)
+            self._sessions = own = OwnSessions(dsn, settings)
+            if settings.driver == "psycopg" and self._ceiling is None:  # estimates are asyncpg's
+                self._pipelined = pipelined(dsn, settings, own, deadline=self._deadline)
         else:
             raise ConfigurationError("A database needs an address or a pool.", hint="Give `dsn` or `pool`.")
 
     async def open(self) -> None:
         """Gets ready. PostgreSQL need not be there yet."""
         await self._sessions.open()
+        if self._pipelined is not None:
+            await self._pipelined.open()
 
     async def close(self) -> None:
         """Closes an own pool; the host's stays open."""
         await self._sessions.close()
+        if self._pipelined is not None:
+            await self._pipelined.close()
 
     @asynccontextmanager
     async def connection(self, caller: Caller = ENGINE) -> AsyncGenerator[Connection]:
@@ -163,14 +174,19 @@ class Database:
 
     async def _run(self, statement: Statement, caller: Caller) -> QueryResult:
         json_is_text = True
+        records = None if self._pipelined is None else await self._pipelined.fetch(statement, caller)
+        if records is None:
+            json_is_text, records = await self._fetched(statement, caller)
+        return result_of(statement, records, json_is_text=json_is_text)
+
+    async def _fetched(self, statement: Statement, caller: Caller) -> tuple[bool, Sequence[Any]]:
+        """The rows, and whether JSON in them is text."""
         async with self._sessions.session(caller) as connection:
             if self._ceiling is not None:
                 await self._ceiling.check(connection, statement, caller)
             if self._sessions.own:
-                records = await self._fetch(connection, statement)
-            else:
-                json_is_text, records = await self._fetch_from_host(connection, statement)
-        return result_of(statement, records, json_is_text=json_is_text)
+                return True, await self._fetch(connection, statement)
+            return await self._fetch_from_host(connection, statement)
 
     async def _fetch_from_host(self, connection: Connection, statement: Statement) -> tuple[bool, Sequence[Any]]:
         """The rows, and whether JSON in them is text: the host may have codecs of its own."""
@@ -197,6 +213,18 @@ def result_of(statement: Statement, records: Sequence[Sequence[Any]], *, json_is
     if statement.pivot is not None:
         statement, records = reshape(statement, records)
     return QueryResult.of(statement, records, json_is_text=json_is_text)
+
+
+def pipelined(dsn: str, settings: Settings, sessions: OwnSessions, *, deadline: float) -> Pipelined:
+    """The second set of connections. Raises ConfigurationError where psycopg is not installed."""
+    try:
+        made: type[Pipelined] = import_module("prismiq.execution.pipelined").Pipelined
+    except ImportError as error:
+        raise ConfigurationError(
+            'The driver "psycopg" is not installed.',
+            hint="pip install 'prismiq[pipeline]', or leave PRISMIQ_DRIVER at asyncpg.",
+        ) from error
+    return made(dsn, settings, sessions, deadline=deadline)
 
 
 async def _within(seconds: float, work: Coroutine[Any, Any, T]) -> T:

@@ -48,7 +48,7 @@ class OwnSessions:
         if not self._settings.pool_min_size:
             return
         try:
-            connections = await self._ready()
+            connections = await self.ready()
             taken = await asyncio.gather(
                 *(connections.take(()) for _ in range(min(self._settings.pool_min_size, self._settings.pool_max_size))),
                 return_exceptions=True,
@@ -79,15 +79,20 @@ class OwnSessions:
         """A session as `Sessions` says."""
         return _OwnSession(self, caller)
 
-    async def take(self, caller: Caller) -> tuple[Turns, Connections, Kept]:
-        """A connection in the caller's turn: whom to give it back, and the connection."""
+    async def turn(self, caller: Caller) -> Turns:
+        """Takes the caller's turn. Returns whom to give it back."""
         turns = self._turns
         if turns is None:
             raise closed()
         if not turns.take(caller.turn):
             await turns.wait(caller.turn, timeout=self._settings.acquire_timeout)
+        return turns
+
+    async def take(self, caller: Caller) -> tuple[Turns, Connections, Kept]:
+        """A connection in the caller's turn: whom to give it back, and the connection."""
+        turns = await self.turn(caller)
         try:
-            connections = self._connections or await self._ready()
+            connections = self._connections or await self.ready()
             kept = await connections.take(() if self.begin else caller.settings)
         except BaseException:
             turns.give_back(caller.turn)
@@ -107,7 +112,7 @@ class OwnSessions:
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
 
-    async def _ready(self) -> Connections:
+    async def ready(self) -> Connections:
         """The connections, once it is known what is at the other end."""
         async with self._finding_out:
             if self._connections is None:
