@@ -35,7 +35,9 @@ def statement(sql: str, *types: DataType, args: tuple[object, ...] = (), **more:
 @asynccontextmanager
 async def opened(dsn: str, kind: str, **limits: Any) -> AsyncIterator[Database]:
     settings = Settings(**{"statement_timeout": 20.0, "pool_max_size": 2, **limits})
-    if kind == "own":
+    if kind != "host":
+        if kind == "pipelined":
+            settings = settings.model_copy(update={"driver": "psycopg"})
         database = Database(dsn, settings=settings)
         await database.open()
         try:
@@ -51,7 +53,7 @@ async def opened(dsn: str, kind: str, **limits: Any) -> AsyncIterator[Database]:
             assert await pool.fetchval("SELECT 1") == 1, "the host's pool stays open"
 
 
-@pytest.fixture(params=["own", "host"])
+@pytest.fixture(params=["own", "pipelined", "host"])
 async def database(request: pytest.FixtureRequest, dsn: str) -> AsyncIterator[Database]:
     async with opened(dsn, request.param) as database:
         yield database

@@ -29,8 +29,9 @@ async def value(database: Database, sql: str, *args: object) -> Any:
 
 @pytest.mark.parametrize("ignore", ["", STARTUP], ids=["refuses startup parameters", "ignores them"])
 @pytest.mark.parametrize("pooler", ["auto", "transaction"])
-async def test_every_value_is_right_and_every_bound_holds(dsn: str, ignore: str, pooler: Any) -> None:
-    settings = Settings(pooler=pooler, pool_max_size=12, statement_timeout=20)
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+async def test_every_value_is_right_and_every_bound_holds(dsn: str, ignore: str, pooler: Any, driver: Any) -> None:
+    settings = Settings(driver=driver, pooler=pooler, pool_max_size=12, statement_timeout=20)
     with transaction_pooler(dsn, ignore=ignore, servers=3) as address:
         database = Database(address, settings=settings)
         await database.open()
@@ -53,9 +54,10 @@ async def test_every_value_is_right_and_every_bound_holds(dsn: str, ignore: str,
             await database.close()
 
 
-async def test_a_time_out_and_a_cancelled_query_leave_nothing(dsn: str) -> None:
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+async def test_a_time_out_and_a_cancelled_query_leave_nothing(dsn: str, driver: Any) -> None:
     with transaction_pooler(dsn, servers=1) as address:
-        database = Database(address, settings=Settings(pool_max_size=4, statement_timeout=0.2))
+        database = Database(address, settings=Settings(driver=driver, pool_max_size=4, statement_timeout=0.2))
         await database.open()
         try:
             with pytest.raises(QueryTimeoutError):

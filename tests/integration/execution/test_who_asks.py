@@ -42,7 +42,7 @@ ROLES = """
 
 COUNT = {"source": "notes", "dimensions": ["tenant"], "measures": ["count"], "order_by": ["tenant"]}
 WAGES = {"source": "staff", "measures": [{"aggregate": "sum", "field": "wage"}]}
-FEW = Settings(pool_max_size=2, pool_min_size=1)
+FEW = {"pool_max_size": 2, "pool_min_size": 1}
 
 
 @pytest.fixture
@@ -56,9 +56,13 @@ async def guarded_dsn(postgres_server: Any, dsn: str) -> str:
     return postgres_server.server.dsn(name, "app")
 
 
-@pytest.fixture(params=["own", "host", "pooler", "host behind a pooler"])
-async def connected(request: pytest.FixtureRequest, guarded_dsn: str) -> AsyncIterator[dict[str, Any]]:
+@pytest.fixture(params=["own", "pipelined", "host", "pooler", "pipelined through a pooler", "host behind a pooler"])
+async def connected(
+    request: pytest.FixtureRequest, guarded_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[dict[str, Any]]:
     """What an engine connects by."""
+    if "pipelined" in request.param:
+        monkeypatch.setenv("PRISMIQ_DRIVER", "psycopg")
     async with AsyncExitStack() as stack:
         if "pooler" in request.param:
             if PROGRAM is None:
@@ -79,7 +83,7 @@ def of(tenant: str, **more: Any) -> RequestContext:
 async def test_each_caller_sees_its_own_rows_whoever_came_before(connected: dict[str, Any]) -> None:
     policy = AccessPolicy.model_validate({"session": {"app.tenant": "tenant"}})
     chance = random.Random(7)
-    async with PrismiqEngine(**connected, policy=policy, settings=FEW) as engine:
+    async with PrismiqEngine(**connected, policy=policy, settings=Settings(**FEW)) as engine:
 
         async def ask(tenant: str) -> None:
             if chance.random() < 0.1:  # a statement that fails or is cut short must leave nothing behind
@@ -100,7 +104,7 @@ async def test_each_caller_sees_its_own_rows_whoever_came_before(connected: dict
 
 async def test_a_missing_value_is_an_error_and_never_the_one_before(connected: dict[str, Any]) -> None:
     policy = AccessPolicy.model_validate({"session": {"app.tenant": "tenant"}})
-    async with PrismiqEngine(**connected, policy=policy, settings=FEW) as engine:
+    async with PrismiqEngine(**connected, policy=policy, settings=Settings(**FEW)) as engine:
         await engine.execute_query(COUNT, of("t1"))
         with pytest.raises(ContextError, match="tenant"):
             await engine.execute_query(COUNT, RequestContext(user="u"))
@@ -108,7 +112,7 @@ async def test_a_missing_value_is_an_error_and_never_the_one_before(connected: d
 
 async def test_a_role_by_attribute(connected: dict[str, Any]) -> None:
     policy = AccessPolicy.model_validate({"session": {"app.tenant": "tenant"}, "role": {"attribute": "db"}})
-    async with PrismiqEngine(**connected, policy=policy, settings=FEW) as engine:
+    async with PrismiqEngine(**connected, policy=policy, settings=Settings(**FEW)) as engine:
         for _ in range(3):
             seen = await engine.execute_query(COUNT, of("t1", attributes={"db": "auditor"}))
             assert len(seen.rows) == 5
@@ -124,10 +128,10 @@ async def test_a_role_by_attribute(connected: dict[str, Any]) -> None:
 async def test_a_role_for_all_reads_the_schema_too(guarded_dsn: str) -> None:
     for role, tables in (("reader", {"notes"}), ("auditor", {"notes", "staff"})):
         policy = AccessPolicy.model_validate({"session": {"app.tenant": "tenant"}, "role": role})
-        async with PrismiqEngine(guarded_dsn, policy=policy, settings=FEW) as engine:
+        async with PrismiqEngine(guarded_dsn, policy=policy, settings=Settings(**FEW)) as engine:
             schema = await engine.get_schema(of("t1"))
             assert {table.name for table in schema.tables} == tables
-    async with PrismiqEngine(guarded_dsn, policy=AccessPolicy(role="auditor"), settings=FEW) as engine:
+    async with PrismiqEngine(guarded_dsn, policy=AccessPolicy(role="auditor"), settings=Settings(**FEW)) as engine:
         assert (await engine.execute_query(WAGES, of("t1"))).rows == [(30,)]
 
 
@@ -146,7 +150,7 @@ async def test_nothing_stays_on_a_hosts_connection(guarded_dsn: str) -> None:
 async def test_what_was_set_for_one_is_cleared_for_who_sets_nothing(guarded_dsn: str) -> None:
     """The engine's own reading of the catalog runs as itself, on whatever connection it gets."""
     policy = AccessPolicy.model_validate({"session": {"app.tenant": "tenant"}, "role": {"attribute": "db"}})
-    one = Settings(pool_max_size=1)
+    one = Settings(pool_max_size=1, driver="asyncpg")
     async with PrismiqEngine(guarded_dsn, policy=policy, settings=one) as engine:
         await engine.execute_query(COUNT, of("t1", attributes={"db": "reader"}))
         async with engine._database.connection() as connection:  # pyright: ignore[reportPrivateUsage]

@@ -71,11 +71,15 @@ ZONES = ["UTC", "America/New_York", "Europe/London", "Asia/Kolkata", "Africa/Mon
 MANY = "CREATE TABLE many AS SELECT n AS id, 'text number ' || n AS text FROM generate_series(1, 200000) AS n"
 
 
-@pytest.fixture(params=["own connections", "the host's pool", "behind PgBouncer"])
-async def engine(dsn: str, request: pytest.FixtureRequest) -> AsyncIterator[PrismiqEngine]:
+@pytest.fixture(params=["own connections", "pipelined", "the host's pool", "behind PgBouncer"])
+async def engine(
+    dsn: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[PrismiqEngine]:
     """An engine over VALUES, by each way to PostgreSQL."""
     await execute(dsn, VALUES)
-    if request.param == "own connections":
+    if request.param == "pipelined":
+        monkeypatch.setenv("PRISMIQ_DRIVER", "psycopg")
+    if request.param in ("own connections", "pipelined"):
         async with PrismiqEngine(dsn) as found:
             yield found
     elif request.param == "the host's pool":

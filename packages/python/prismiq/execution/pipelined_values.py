@@ -95,7 +95,8 @@ def _clock(value: Any) -> str:
 
 
 def _duration(value: Any) -> str:
-    return f"{value.days} days {value.seconds} seconds {value.microseconds} microseconds"
+    # Each with its sign: by the SQL standard a first minus alone is one for all, where IntervalStyle says so.
+    return f"{value.days:+} days {value.seconds:+} seconds {value.microseconds:+} microseconds"
 
 
 _ENCODERS: dict[type, Callable[[Any], str]] = {
