@@ -15,16 +15,18 @@ from prismiq.sql.statement import Statement
 from prismiq.testing import TemporaryPostgres
 
 ONE = Statement("SELECT 1", (), ())
+PID = Statement("SELECT pg_backend_pid()", (), ())
 SLEEP = Statement("SELECT pg_sleep(60)", (), ())
 
 
-@pytest.mark.parametrize("kind", ["own", "host"])
+@pytest.mark.parametrize("kind", ["own", "pipelined", "host"])
 async def test_not_there_at_start_going_in_mid_query_and_coming_back(
     own_server: TemporaryPostgres, kind: str, until: Any
 ) -> None:
     dsn = own_server.server.dsn()
     own_server.server.stop()
-    settings = Settings(pool_max_size=3, connect_timeout=2)
+    driver = "psycopg" if kind == "pipelined" else "asyncpg"
+    settings = Settings(pool_max_size=3, connect_timeout=2, driver=driver)
     pool = await asyncpg.create_pool(dsn, min_size=0, max_size=3) if kind == "host" else None
     database = Database(None if pool else dsn, pool=pool, settings=settings)
     await database.open()  # must not fail
@@ -64,14 +66,14 @@ async def test_not_there_at_start_going_in_mid_query_and_coming_back(
             await pool.close()
 
 
-async def test_a_connection_that_an_administrator_ended(dsn: str, until: Any) -> None:
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+async def test_a_connection_that_an_administrator_ended(dsn: str, driver: Any, until: Any) -> None:
     admin = await asyncpg.connect(dsn)
-    database = Database(dsn, settings=Settings(pool_max_size=1))
+    database = Database(dsn, settings=Settings(pool_max_size=1, driver=driver))
     await database.open()
     try:
         for _ in range(3):
-            async with database.connection() as connection:
-                pid = await connection.fetchval("SELECT pg_backend_pid()")
+            [[pid]] = (await database.run(PID)).rows
             assert await admin.fetchval("SELECT pg_terminate_backend($1, 5000)", pid)
 
             async def served() -> bool:

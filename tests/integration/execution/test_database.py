@@ -266,7 +266,7 @@ class TestRows:
     async def test_a_table_that_changed_under_a_prepared_statement(self, dsn: str) -> None:
         connection = await asyncpg.connect(dsn)
         await connection.execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1)")
-        for kind in ("own", "host"):
+        for kind in ("own", "pipelined", "host"):
             async with opened(dsn, kind, pool_max_size=1) as database:
                 before = await value(database, "SELECT a FROM t")
                 await connection.execute(
@@ -294,7 +294,7 @@ class TestRows:
 
 
 class TestBounds:
-    @pytest.mark.parametrize("kind", ["own", "host"])
+    @pytest.mark.parametrize("kind", ["own", "pipelined", "host"])
     async def test_a_statement_over_its_time_is_gone_and_the_pool_is_well(self, dsn: str, kind: str) -> None:
         watcher = await asyncpg.connect(dsn)
         async with opened(dsn, kind, statement_timeout=0.15) as database:
@@ -321,7 +321,7 @@ class TestBounds:
         assert await watcher.fetchval(idle) == 0
         await watcher.close()
 
-    @pytest.mark.parametrize("kind", ["own", "host"])
+    @pytest.mark.parametrize("kind", ["own", "pipelined", "host"])
     async def test_no_connection_became_free(self, dsn: str, kind: str) -> None:
         async with opened(dsn, kind, pool_max_size=1, acquire_timeout=0.1) as database:
             async with database.connection():

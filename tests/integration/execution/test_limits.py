@@ -27,11 +27,12 @@ def statement(sql: str, *args: object) -> Statement:
 
 
 class TestTurns:
-    @pytest.mark.parametrize("kind", ["own", "host"])
+    @pytest.mark.parametrize("kind", ["own", "pipelined", "host"])
     async def test_a_slow_tenant_starves_nobody(self, dsn: str, kind: str, until: Any) -> None:
         """Forty queries of one tenant that never end, and another's are answered at once."""
         pool = await asyncpg.create_pool(dsn, min_size=0, max_size=4) if kind == "host" else None
-        settings = Settings(pool_max_size=4, statement_timeout=60)
+        driver = "psycopg" if kind == "pipelined" else "asyncpg"
+        settings = Settings(pool_max_size=4, statement_timeout=60, driver=driver)
         database = Database(None if pool else dsn, pool=pool, settings=settings)
         await database.open()
         watcher = await asyncpg.connect(dsn)

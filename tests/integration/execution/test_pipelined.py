@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+import sys
 from collections.abc import AsyncIterator
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -17,7 +19,7 @@ import pytest
 from integration.execution.conftest import Until
 from pgbouncer import MISSING, PROGRAM, transaction_pooler
 from prismiq.access.caller import ROLE, Caller
-from prismiq.errors import DatabaseError, PrismiqError, QueryTimeoutError
+from prismiq.errors import DatabaseError, PrismiqError
 from prismiq.execution import Database, database, encode_json
 from prismiq.execution.pipelined_link import PREPARED
 from prismiq.schema.types import DataType
@@ -191,6 +193,7 @@ def _pipelined(both: list[Database]) -> Any:
 
 
 MOMENT = datetime(2020, 7, 1, 12, 30, 15, 250, timezone.utc)
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")  # 00:19:32 ahead of UTC then
 BOUND = [
     ("text", ["", "a'b\\", "NULL", "{}", "☃ 😀", "a\nb"]),
     ("integer", [0, -5, 2**31 - 1]),
@@ -203,6 +206,10 @@ BOUND = [
     ("time", [time(12, 30, 0, 10), time.max]),
     ("timetz", [time(12, 30, tzinfo=timezone(timedelta(hours=-5)))]),
     ("timestamp", [datetime(2020, 1, 1, 0, 0, 0, 5), datetime(9999, 12, 31), datetime(1, 1, 1, 1)]),
+    (
+        "timestamptz",
+        [MOMENT.replace(tzinfo=timezone(timedelta(hours=20))), MOMENT.replace(year=1900, tzinfo=AMSTERDAM)],
+    ),
     ("timestamptz", [MOMENT, MOMENT.astimezone(timezone(timedelta(hours=5, minutes=30)))]),
     (
         "interval",
@@ -437,8 +444,6 @@ async def test_a_large_result_and_large_arguments(dsn: str) -> None:
 
 
 def test_without_psycopg_the_driver_is_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
     for name in [name for name in sys.modules if name.startswith("prismiq.execution.pipelined")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "psycopg", None)
@@ -447,8 +452,17 @@ def test_without_psycopg_the_driver_is_refused_with_the_way_out(monkeypatch: pyt
     assert "prismiq[pipeline]" in str(caught.value.hint)
 
 
-async def test_a_query_that_only_asyncpg_can_time_out(dsn: str) -> None:
-    found = await opened(dsn, "psycopg", statement_timeout=0.2)
-    with pytest.raises(QueryTimeoutError):
-        await found.run(statement("SELECT pg_sleep(57)::text"))
+async def test_an_address_that_only_asyncpg_reads(dsn: str, caplog: pytest.LogCaptureFixture) -> None:
+    found = await opened(f"{dsn}&search_path=information_schema", "psycopg")
+    for _ in range(2):
+        assert (await found.run(statement("SELECT current_setting('search_path')"))).rows == [("information_schema",)]
+    assert [each.message for each in caplog.records] == ["psycopg cannot connect (ProgrammingError); asyncpg is used."]
+    await found.close()
+
+
+async def test_options_of_the_address_stay(dsn: str) -> None:
+    found = await opened(f"{dsn}&options=-c%20work_mem%3D7MB", "psycopg")
+    asked = "SELECT current_setting('work_mem') || current_setting('default_transaction_read_only')"
+    fetched = await _pipelined([found, found]).fetch(statement(asked), Caller())
+    assert fetched == [("7MBon",)]
     await found.close()

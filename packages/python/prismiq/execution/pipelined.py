@@ -7,6 +7,7 @@ they are no more connections than `pool_max_size`. Whatever psycopg cannot do ex
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,6 +22,8 @@ from prismiq.execution.pipelined_values import DECODED, Reading, UnreadableError
 from prismiq.settings import Settings
 from prismiq.sql.statement import Statement
 
+logger = logging.getLogger(__name__)
+
 KNOWN = 2_000
 """Statements of which it is remembered how their rows are read, or that asyncpg reads them."""
 
@@ -34,6 +37,7 @@ class Pipelined:
         self._sessions = sessions
         self._deadline = deadline
         self._connections: Connections | None = None
+        self._warned = False
         self._readings: OrderedDict[str, Reading | None] = OrderedDict()  # None: asyncpg's
 
     async def open(self) -> None:
@@ -59,7 +63,10 @@ class Pipelined:
         try:
             args = encoded(statement.args)
             result = await self._run(sql, args, caller)
-        except (CannotConnectError, ValueError):
+        except CannotConnectError as error:
+            self._warn(error)
+            return None
+        except ValueError:
             return None
         if reading is _UNSEEN:
             reading = Reading()
@@ -107,6 +114,11 @@ class Pipelined:
             )
             self._connections.share(others, self._settings.pool_max_size)
         return self._connections
+
+    def _warn(self, error: CannotConnectError) -> None:
+        if not self._warned:
+            self._warned = True
+            logger.warning("psycopg cannot connect (%s); asyncpg is used.", type(error.__cause__).__name__)
 
     def _remember(self, sql: str, reading: Reading | None) -> None:
         self._readings[sql] = reading

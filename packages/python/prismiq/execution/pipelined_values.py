@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -50,7 +50,7 @@ def encoded(args: Sequence[object]) -> list[bytes | None]:
         raise ValueError("more arguments than there can be")
     try:
         return [None if each is None else _ENCODERS[type(each)](each).encode() for each in args]
-    except KeyError:
+    except (KeyError, OverflowError):
         raise ValueError("a value of another type") from None
 
 
@@ -87,7 +87,8 @@ def _bytes(value: Any) -> str:
 
 
 def _moment(value: Any) -> str:
-    return value.isoformat(" ")
+    # In UTC, since PostgreSQL reads no offset of 16 hours and more.
+    return value.isoformat(" ") if value.tzinfo is None else value.astimezone(timezone.utc).isoformat(" ")
 
 
 def _clock(value: Any) -> str:
