@@ -19,9 +19,14 @@ def _tables_are_large() -> Iterator[None]:  # pyright: ignore[reportUnusedFuncti
 
 
 @pytest.fixture(scope="module")
-def connection(postgres_server: TemporaryPostgres) -> Iterator[Connection]:
+def own_dsn(postgres_server: TemporaryPostgres) -> Iterator[str]:
     dsn = asyncio.run(postgres_server.create_database())
-    made = Connection(dsn)
+    yield dsn
+    asyncio.run(postgres_server.drop_database(dsn))
+
+
+@pytest.fixture(scope="module")
+def connection(own_dsn: str) -> Iterator[Connection]:
+    made = Connection(own_dsn)
     yield made
     made.close()
-    asyncio.run(postgres_server.drop_database(dsn))
