@@ -117,7 +117,11 @@ class Link:
             raise
         if self._error is not None:
             raise self._raised(text, told)
-        return self._result
+        result, self._result = self._result, None  # which would keep the rows
+        if self._answered != len(self._sent):  # nobody may get the rows of something else
+            self.terminate()
+            raise ConnectionResetError("the connection's answers do not fit what was asked")
+        return result
 
     async def execute(self, sql: str, *, timeout: float) -> None:
         """Asks for a sign of life, once what was cancelled has ended on the server."""
@@ -225,7 +229,8 @@ class Link:
         place = self._answered
         self._answered += 1
         if status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-            self._result = result
+            if place == len(self._sent) - 1:
+                self._result = result
             return
         if status == ExecStatus.FATAL_ERROR and self._error is None:
             self._error = (place, result)
