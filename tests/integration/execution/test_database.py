@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from prismiq.access.caller import Caller
 from prismiq.errors import (
     BusyError,
     ConfigurationError,
@@ -21,7 +22,7 @@ from prismiq.errors import (
     QueryFailedError,
     QueryTimeoutError,
 )
-from prismiq.execution import Database, encode_json
+from prismiq.execution import Database, QueryResult, encode_json
 from prismiq.schema.types import DataType
 from prismiq.settings import Settings
 from prismiq.sql.statement import OutputColumn, Role, Statement
@@ -243,6 +244,31 @@ class TestRows:
             # The same connection decodes as before.
             assert await value(database, "SELECT '2026-01-01'::date") == date(2026, 1, 1)
             assert await value(database, "SELECT $1::timestamptz", args[0]) == args[0]
+
+    @pytest.mark.parametrize("kind", ["own", "host"])
+    async def test_the_last_day_is_no_infinity(self, dsn: str, kind: str) -> None:
+        """Which is what the driver makes of it, though tables have it for what has no end."""
+        sql = """
+            SELECT day::text, $1 = day, $2 = at FROM (VALUES ('9999-12-31'::date, '9999-12-31 23:59:59.999999'::timestamp),
+            ('0001-01-01', '0001-01-01'), ('infinity', 'infinity'), ('2026-01-01', '2026-01-01')) AS days(day, at)
+            WHERE day = ANY ($3::date[])
+        """
+        types = (DataType.TEXT, DataType.BOOLEAN, DataType.BOOLEAN)
+        args = (date.max, datetime.max, [date.max, date.min])
+        expected = [("9999-12-31", True, True), ("0001-01-01", False, False)]
+        async with opened(dsn, kind) as database:
+            asked = statement(sql, *types, args=args)
+            assert (await database.run(asked)).rows == expected
+            assert (
+                await database.run(statement("SELECT $1::date::text", DataType.TEXT, args=(date(2026, 1, 1),)))
+            ).rows
+            found: list[Any] = []
+
+            async def take(part: QueryResult) -> None:
+                found.extend(part.rows)
+
+            await database.read(asked, Caller(), take)
+            assert found == expected
 
     async def test_years_that_a_hosts_connection_cannot_read(self, dsn: str) -> None:
         async with opened(dsn, "host") as database:

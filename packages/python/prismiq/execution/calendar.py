@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, time, timedelta, timezone
-from typing import Any
+from typing import Any, cast
 
 Record = Any
 
 _EPOCH = date(2000, 1, 1).toordinal()  # PostgreSQL counts from here
 _DAY = 86_400_000_000
+_ENDS = frozenset({date.min, date.max, datetime.min, datetime.max})
+_PLAIN = "SELECT 'epoch'::date, 'epoch'::timestamp, 'epoch'::timestamptz, '00:00'::time, '00:00'::timetz"
+"""Hand-written, since it asks for nothing but how values are read."""
 _INFINITIES = {2**31 - 1: "infinity", -(2**31): "-infinity", 2**63 - 1: "infinity", -(2**63): "-infinity"}
 
 
@@ -22,6 +25,39 @@ async def fetch_any_year(connection: Any, sql: str, args: Sequence[object], *, t
     """Fetches with codecs that know every year."""
     async with knowing_every_year(connection):
         return await connection.fetch(sql, *args, timeout=timeout)
+
+
+@asynccontextmanager
+async def meaning_what_they_say(connection: Any, args: Sequence[object], *, own: bool) -> AsyncGenerator[None]:
+    """Has a connection send the arguments as the days and moments that they are, for the length of the block.
+
+    On a connection of the host's only where that has no codecs of its own for them.
+    """
+    if taken_for_infinity(args) and (own or await _reads_plainly(connection)):
+        async with knowing_every_year(connection):
+            yield
+    else:
+        yield
+
+
+async def _reads_plainly(connection: Any) -> bool:
+    found = await connection.fetchrow(_PLAIN)
+    return [type(each) for each in found] == [date, datetime, datetime, time, time]
+
+
+def taken_for_infinity(args: Sequence[object]) -> bool:
+    """Whether the driver would send one of the arguments as an infinity: it does so with Python's first and last day
+    and moment, which mean themselves."""
+    for each in args:
+        if isinstance(each, datetime):
+            if each.replace(tzinfo=None) in _ENDS:
+                return True
+        elif isinstance(each, date):
+            if each in _ENDS:
+                return True
+        elif isinstance(each, list) and taken_for_infinity(cast("list[object]", each)):
+            return True
+    return False
 
 
 @asynccontextmanager

@@ -13,7 +13,13 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 
 from prismiq.access.caller import Caller
 from prismiq.errors import ConfigurationError, QueryFailedError, QueryTimeoutError
-from prismiq.execution.calendar import fetch_any_year, keeping_months, knowing_every_year
+from prismiq.execution.calendar import (
+    fetch_any_year,
+    keeping_months,
+    knowing_every_year,
+    meaning_what_they_say,
+    taken_for_infinity,
+)
 from prismiq.execution.connections import Connection
 from prismiq.execution.copying import Sink, copy
 from prismiq.execution.cost import CostCeiling, explain
@@ -106,7 +112,11 @@ class Database:
         """
         seconds = seconds or self._timeout
         with own_errors():
-            async with self._reading(statement, caller, seconds) as connection:
+            own = self._sessions.own
+            async with (
+                self._reading(statement, caller, seconds) as connection,
+                meaning_what_they_say(connection, statement.args, own=own),
+            ):
                 return await _within(seconds, copy(connection, statement, sink))
 
     async def read(self, statement: Statement, caller: Caller, take: Take, *, seconds: float | None = None) -> None:
@@ -160,7 +170,8 @@ class Database:
             async with keeping_months(connection):
                 yield
         else:
-            yield
+            async with meaning_what_they_say(connection, statement.args, own=self._sessions.own):
+                yield
 
     async def explain(self, statement: Statement, caller: Caller = ENGINE) -> list[Any]:
         """PostgreSQL's plan for a statement, which is not run."""
@@ -198,6 +209,9 @@ class Database:
             return json_is_text, await self._fetch(connection, statement)
 
     async def _fetch(self, connection: Connection, statement: Statement) -> Sequence[Any]:
+        if taken_for_infinity(statement.args):
+            async with meaning_what_they_say(connection, statement.args, own=self._sessions.own):
+                return await connection.fetch(statement.sql, *statement.args, timeout=self._deadline)
         try:
             return await connection.fetch(statement.sql, *statement.args, timeout=self._deadline)
         except _UNREADABLE as error:
