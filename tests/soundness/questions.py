@@ -194,7 +194,8 @@ class Drawer:
     def path(self, longest: int = 3, start: TableSchema | None = None) -> str:
         """A way from the source or another table, with a dot at its end where it leads anywhere."""
         table, names = start or self.source, ""
-        if table is self.source and self.joined and self.draw(st.booleans()):
+        # Inside `exists` the names are those of the related table, which may be the source's own.
+        if table is self.source and self.joined and not self.around and self.draw(st.booleans()):
             names = self.draw(st.sampled_from(tuple(self.joined)))
             table, names = self.joined[names], f"{names}."
         for _ in range(self.draw(st.integers(0, longest))):

@@ -11,7 +11,7 @@ from prismiq.errors import IssueCode
 from prismiq.query import QueryDefinition
 from prismiq.query.filters import Operator
 from prismiq.query.split import split
-from unit.schemas import compiled, counted, refusal, refusals, where
+from unit.schemas import compiled, counted, planned, refusal, refusals, where
 
 NOW = datetime(2026, 3, 31, 10, tzinfo=timezone.utc)
 VALUES: dict[str, Any] = {
@@ -245,3 +245,10 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 def test_what_an_array_has_is_asked_with_a_list(field: str) -> None:
     issue = refusal(where(field, "has_any", "a"))
     assert (issue.loc, issue.code) == (("filters", 0, "value"), IssueCode.INVALID_VALUE)
+
+
+def test_not_inside_exists_may_speak_of_the_row_around_it() -> None:
+    """Which is one row, so that there is nothing to warn of."""
+    differs = {"not": {"field": "region", "value": {"outer": "segment"}}}
+    asked = {"source": "customers", "measures": ["count"], "filters": {"exists": "orders", "filters": differs}}
+    assert planned(asked).warnings == ()

@@ -43,7 +43,8 @@ def to_many_step(instance: Instance) -> bool:
 
 
 def reduces_to_many(instances: Mapping[str, Instance], expression: Expression) -> list[str]:
-    """The instances the expression reads of which a row of the source can have several."""
+    """The instances the expression reads of which a row of the source can have several. A row around all of them, which
+    an expression inside `exists` may read, is one."""
     source = next(iter(instances))
     single = determined(instances, instances, source)
-    return sorted({column.alias for column in columns_of(expression)} - single)
+    return sorted(({column.alias for column in columns_of(expression)} & instances.keys()) - single)
