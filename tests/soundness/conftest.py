@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from prismiq.plan.lower import fast_buckets
+from prismiq.plan.lower import fast_buckets, pre_aggregate
 from prismiq.testing import TemporaryPostgres
 from soundness.database import Connection
 
@@ -15,6 +15,7 @@ def _tables_are_large() -> Iterator[None]:  # pyright: ignore[reportUnusedFuncti
     """What is only worth it for large tables is tried on these small ones; in these files, and in no others."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fast_buckets, "MANY_ROWS", 0)
+        patch.setattr(pre_aggregate, "is_worth_it", lambda *_: True)
         yield
 
 

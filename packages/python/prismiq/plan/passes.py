@@ -41,6 +41,9 @@ FAST_BUCKETS = "fast_buckets"
 """Find the day, week, month, quarter or year of an instant among those of the range that the filters bound, in the
 place of asking a clock for every row. Where a clock is set back over midnight, or there are too many, it is asked."""
 
+PRE_AGGREGATE = "pre_aggregate"
+"""Group the rows of a large table by the key of a small one, before they are joined to it."""
+
 PASSES = frozenset(
     {
         REDUCE,
@@ -54,6 +57,7 @@ PASSES = frozenset(
         GROUPING_SETS,
         JOIN_FILTERS,
         FAST_BUCKETS,
+        PRE_AGGREGATE,
     }
 )
 

@@ -11,13 +11,14 @@ its sums depend on the order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
 from prismiq.access.scope import ScopedSchema
 from prismiq.errors import QueryError
 from prismiq.plan.expressions import BIGINT, Column, Expression, Named, Parameter, Regrouped
+from prismiq.plan.lower.additive import adds_up, parts_of
 from prismiq.plan.lower.fast_buckets import with_fast_buckets
 from prismiq.plan.lower.groups import lower_groups
 from prismiq.plan.lower.uniqueness import determined
@@ -25,17 +26,9 @@ from prismiq.plan.nodes import Aggregate, Derived, Distinct, Limit, Node, QueryP
 from prismiq.plan.passes import PASSES, Passes
 from prismiq.plan.planner import MAX_TABLES, Means, plan_question, resolve_alone
 from prismiq.plan.question import Instance, MeasureQuestion, Question
-from prismiq.plan.resolve.aggregates import result_type
 from prismiq.plan.trees import columns_of
-from prismiq.query.definition import Aggregate as Function
 from prismiq.query.shape import QueryShape
 from prismiq.query.walks import rewritten
-from prismiq.schema.types import EXACT
-
-_ALIKE = frozenset({Function.MIN, Function.MAX, Function.BOOL_AND, Function.BOOL_OR})
-"""The aggregates that are their own parts."""
-
-_WITH_SUMS = frozenset({Function.SUM, Function.AVG})
 
 Page = tuple[int, int]
 """The slots of a limit and an offset."""
@@ -62,15 +55,7 @@ def shareable(shape: QueryShape, schema: ScopedSchema, *, max_tables: int = MAX_
     single = determined(question.instances, question.instances, question.source)
     if not question.used(read) <= single or not question.closed(question.inner) <= single:
         return None
-    return question if all(_adds_up(question, each) for each in question.measures) else None
-
-
-def _adds_up(question: Question, measure: MeasureQuestion) -> bool:
-    if measure.grain != question.source:
-        return False
-    if measure.function in _WITH_SUMS:
-        return measure.argument is not None and measure.argument.type.kind in EXACT
-    return measure.function is Function.COUNT or measure.function in _ALIKE
+    return question if all(each.grain == question.source and adds_up(each) for each in question.measures) else None
 
 
 @dataclass(slots=True)
@@ -127,7 +112,7 @@ class _Shared:
         dimensions = {each: Named(f"d{place}", each) for place, each in enumerate(cube.dimensions, start=1)}
         self._dimensions = {each: self._column(named) for each, named in dimensions.items()}
         parts = dict.fromkeys(
-            part for question in cube.questions for measure in question.measures for part in _parts(measure)
+            part for question in cube.questions for measure in question.measures for part in parts_of(measure)
         )
         measures = {part: replace(part, name=f"m{place}") for place, part in enumerate(parts, start=1)}
         self._parts = {part: Column(self._alias, each.name, each.type) for part, each in measures.items()}
@@ -168,25 +153,11 @@ class _Shared:
         return found
 
     def _regrouped(self, measure: MeasureQuestion) -> Regrouped:
-        parts = [self._parts.get(part) for part in _parts(measure)]
+        parts = [self._parts.get(part) for part in parts_of(measure)]
         known = tuple(part for part in parts if part is not None)
         if len(known) < len(parts):
             raise NotSharedError
         return Regrouped(measure.function, known, measure.type)
-
-
-def _parts(measure: MeasureQuestion) -> Iterable[MeasureQuestion]:
-    """The measures over finer groups that a measure is put together from, without their own names and places."""
-    same = replace(measure, name="", loc=())
-    if measure.function in _WITH_SUMS:
-        assert measure.argument is not None, "a sum is of something"
-        total = result_type(Function.SUM, measure.argument.type)
-        assert total is not None, "exact numbers have a sum"
-        yield replace(same, function=Function.SUM, type=total)
-    if measure.function is Function.AVG:
-        yield replace(same, function=Function.COUNT, type=BIGINT)
-    if measure.function not in _WITH_SUMS:
-        yield same
 
 
 def _paged(limit: int, offset: int) -> _Paging:

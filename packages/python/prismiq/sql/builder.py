@@ -160,7 +160,8 @@ class Builder:
         source: sa.FromClause
         if isinstance(node.input, Shared) and self._is_shared(node.input):
             shared = self._share(node.input)
-            source = shared if shared.name == node.alias else shared.alias(node.alias)
+            # A CTE's alias would be taken for another CTE of that name.
+            source = shared if shared.name == node.alias else sa.select(shared).subquery(node.alias)
         else:
             input_ = node.input.input if isinstance(node.input, Shared) else node.input
             source = self._build(input_).finish().subquery(node.alias)
@@ -173,8 +174,9 @@ class Builder:
         for known, shared in self._shared:
             if known == node:
                 return shared
-        number = sum(known.name == node.name for known, _ in self._shared)
-        shared = self._build(node.input).finish().cte(f"{node.name}_{number + 1}" if number else node.name)
+        relation = self._build(node.input).finish()
+        number = sum(known.name == node.name for known, _ in self._shared)  # of those in it, too
+        shared = relation.cte(f"{node.name}_{number + 1}" if number else node.name)
         self._shared.append((node, shared))
         return shared
 

@@ -16,9 +16,10 @@ from prismiq.plan.lower.branches import IGNORES_DUPLICATES, Branch, split_by_gra
 from prismiq.plan.lower.instances import presence, raw_column
 from prismiq.plan.lower.join_filters import filter_joined
 from prismiq.plan.lower.joins import Joined, joined_rows
+from prismiq.plan.lower.pre_aggregate import PreAggregated, pre_aggregated
 from prismiq.plan.lower.uniqueness import determined
 from prismiq.plan.nodes import Aggregate, Distinct, Node, Project, Union
-from prismiq.plan.passes import BORROW_GROUPS, INSENSITIVE, JOIN_FILTERS, PLAIN_JOINS, Passes
+from prismiq.plan.passes import BORROW_GROUPS, INSENSITIVE, JOIN_FILTERS, PLAIN_JOINS, PRE_AGGREGATE, Passes
 from prismiq.plan.question import Instance, Issues, MeasureQuestion, Question
 from prismiq.plan.resolve.aggregates import KEEPS_NULLS, NULL_FREE
 from prismiq.plan.trees import column_of, columns_of, conjunction
@@ -107,7 +108,16 @@ class _Lowering:
         if self._multiplied(rows):
             return self._deduplicated(rows)
         calls = tuple(Named(measure.name, self._call(measure)) for measure in branch.measures)
-        return Aggregate(rows.node, question.dimensions, calls)
+        found = pre_aggregated(question, branch, rows.instances) if PRE_AGGREGATE in self.passes else None
+        return Aggregate(rows.node, question.dimensions, calls) if found is None else self._over(found)
+
+    def _over(self, found: PreAggregated) -> Node:
+        """The groups where the rows of the grain are grouped by what they are joined by, before they are."""
+        question, grain = found.question, found.question.instances[found.grain]
+        condition = conjunction((question.condition, presence(grain))) if self._drops_absent else question.condition
+        read = [each.expression for each in question.dimensions]
+        rows = joined_rows(question, read, {found.grain}, condition, self.passes)
+        return Aggregate(rows.node, question.dimensions, found.measures)
 
     @property
     def _drops_absent(self) -> bool:
