@@ -22,7 +22,7 @@ from prismiq.engine import PrismiqEngine
 from prismiq.errors import DatabaseUnavailableError, QueryTimeoutError, ResultTooLargeError
 from prismiq.execution.answers import Answer
 from prismiq.settings import Settings
-from prismiq.sql import questions
+from prismiq.sql import prepared
 
 VALUES = """
 CREATE TYPE mood AS ENUM ('ok', 'so, so');
@@ -106,7 +106,7 @@ async def exported(engine: PrismiqEngine, question: dict[str, Any], **wanted: An
 @asynccontextmanager
 async def never_large(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     with monkeypatch.context() as patch:
-        patch.setattr(questions, "LARGE", 10**9)
+        patch.setattr(prepared, "LARGE", 10**9)
         yield
 
 

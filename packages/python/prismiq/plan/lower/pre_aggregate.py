@@ -47,7 +47,7 @@ def pre_aggregated(question: Question, branch: Branch, joined: frozenset[str]) -
     if grain.node is not None or not branch.measures or not all(_is_of(each, branch.grain) for each in branch.measures):
         return None
     keys = _keys(question, grain, joined)
-    if keys is None or not is_worth_it(question, grain, joined):
+    if keys is None:
         return None
     if any(branch.grain in {column.alias for column in columns_of(each.expression)} for each in question.dimensions):
         return None
@@ -55,6 +55,8 @@ def pre_aggregated(question: Question, branch: Branch, joined: frozenset[str]) -
     if found is None:
         return None
     below, above = found
+    if not is_worth_it(question, grain, joined, above):
+        return None
     groups = _Groups(grain, keys, question.instances)
     calls = tuple(Named(each.name, groups.measure(each)) for each in branch.measures)
     instances = dict(groups.in_place(each, below) for each in question.instances.values())
@@ -99,8 +101,11 @@ def _keys(question: Question, grain: Instance, joined: frozenset[str]) -> list[s
     return list(dict.fromkeys(keys)) or None
 
 
-def is_worth_it(question: Question, grain: Instance, joined: frozenset[str]) -> bool:
-    """Whether it has many rows for a key: there are no more keys than the tables that it is joined to multiply to."""
+def is_worth_it(question: Question, grain: Instance, joined: frozenset[str], above: Sequence[Expression]) -> bool:
+    """Whether it has many rows for a key: there are no more keys than the tables that it is joined to multiply to. A
+    condition on those may leave few keys, whose rows an index finds."""
+    if any(each != TRUE for each in above):
+        return False
     rows = grain.table.schema.row_estimate or 0
     beside: list[int] = []
     for alias in joined - {grain.alias}:
