@@ -5,15 +5,13 @@ uv run pytest tests/benchmarks/test_time_buckets.py --benchmark -s
 
 from __future__ import annotations
 
-from statistics import median
-from time import perf_counter
-
 import asyncpg
 import pytest
 
+from benchmarks.ways import in_turns, report
 from prismiq import PrismiqEngine
 
-ROWS = 2_000_000
+ROWS = 10_000_000
 ROUNDS = 5
 SERIES = {
     "source": "events",
@@ -33,22 +31,15 @@ BY_HAND = """
 async def test_daily_series_in_new_york(dsn: str) -> None:
     connection = await asyncpg.connect(dsn, server_settings={"jit": "off"})
     await connection.execute(
-        "CREATE TABLE events AS SELECT '2024-12-15'::timestamptz + n * interval '18 seconds' AS at, n % 100 AS amount "
+        "CREATE TABLE events AS SELECT '2024-12-15'::timestamptz + n * interval '3.6 seconds' AS at, n % 100 AS amount "
         f"FROM generate_series(1, {ROWS}) AS n"
     )
     await connection.execute("ANALYZE events")
-    times: dict[str, list[float]] = {"by hand": [], "Prismiq": []}
     async with PrismiqEngine(dsn) as engine:
-        for _ in range(ROUNDS):
-            started = perf_counter()
-            expected = await connection.fetch(BY_HAND)
-            times["by hand"].append(perf_counter() - started)
-            started = perf_counter()
-            found = await engine.execute_query(SERIES)
-            times["Prismiq"].append(perf_counter() - started)
+        ways = {"by hand": lambda: connection.fetch(BY_HAND), "Prismiq": lambda: engine.execute_query(SERIES)}
+        times = await in_turns(ways, ROUNDS)
+        found, expected = (await engine.execute_query(SERIES)).rows, await connection.fetch(BY_HAND)
     await connection.close()
-    assert [row[1:] for row in found.rows] == [tuple(row)[1:] for row in expected]
-    by_hand, ours = median(times["by hand"]), median(times["Prismiq"])
-    print(
-        f"\n{ROWS:,} rows by day in New York: {ours * 1e3:.0f} ms, by hand {by_hand * 1e3:.0f} ms: {ours / by_hand:.2f} ×"
-    )
+    assert [row[1:] for row in found] == [tuple(row)[1:] for row in expected]
+    ratios = report(f"{ROWS:,} rows by day in New York", times)
+    assert ratios["Prismiq"] < 2
