@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import date, timedelta
 from time import thread_time
 from typing import Any
 
@@ -229,7 +230,7 @@ async def test_the_row_cap_is_of_the_callers_rows(shared_shop_dsn: str) -> None:
 FILLED: dict[str, dict[str, Any]] = {
     "alone": {},
     "in a nested query": {"source": {"query": {}}, "dimensions": [], "measures": ["count"]},
-    "where few rows are left of it": {"having": {"field": "at", "operator": "gt", "value": "9998-12-31T23:00:00Z"}},
+    "where few rows are left of it": {"having": {"field": "at", "operator": "gt", "value": "9998-12-31"}},
     "behind a page": {"limit": 1, "offset": 5},
     "pivoted": {"pivot": {"dimension": "kind", "values": ["n"]}},
     "with totals": {"totals": "grand"},
@@ -263,6 +264,48 @@ async def test_one_date_of_the_year_9999_is_no_million_buckets(
         assert (issue.code, issue.message) == (
             IssueCode.TOO_COMPLEX,
             "The data spans more than 10000 buckets to `fill`.",
+        )
+    await connection.close()
+
+
+DAYS: dict[str, Any] = {"name": "at", "field": "at", "granularity": "day", "fill": True}
+HOURS: dict[str, Any] = {"name": "hour", "field": "at", "granularity": "hour_of_day", "fill": True}
+
+
+@pytest.mark.parametrize("around", FILLED.values(), ids=FILLED)
+@pytest.mark.parametrize(
+    ("dimensions", "days"), [(["id", "kind", DAYS], 1000), (["kind", DAYS, HOURS], 833)], ids=["one", "two"]
+)
+async def test_many_groups_of_many_buckets_are_refused(
+    dsn: str, dimensions: list[Any], days: int, around: dict[str, Any]
+) -> None:
+    """A million are made, and a day more is refused, however few of them would be left."""
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("""
+        CREATE TABLE marks (id int PRIMARY KEY, kind text, at timestamptz);
+        INSERT INTO marks SELECT n, n % 50, '2025-01-01' FROM generate_series(1, 1000) AS n
+    """)
+    when = {"field": "at", "operator": "in_period"}
+
+    async def ask(days: int) -> None:
+        until = (date(2025, 1, 1) + timedelta(days=days)).isoformat()
+        period = {**when, "value": {"from": "2025-01-01", "to": until}}
+        marks = {"source": "marks", "dimensions": dimensions, "measures": [{"name": "n", "aggregate": "count"}]}
+        asked = {**marks, "filters": period, **around}
+        if "source" in around:
+            asked["source"] = {"query": {**marks, "filters": period}}
+            del asked["filters"]
+        await engine.execute_query(asked, ACME)
+
+    async with PrismiqEngine(dsn, policy=AccessPolicy.open()) as engine:
+        if not around:
+            await ask(days)
+        with pytest.raises(QueryError) as caught:
+            await ask(days + 1)
+        [issue] = caught.value.issues
+        assert (issue.code, issue.message) == (
+            IssueCode.TOO_COMPLEX,
+            "With `fill`, this query has more than 1000000 groups.",
         )
     await connection.close()
 

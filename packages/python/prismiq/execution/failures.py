@@ -22,6 +22,7 @@ from prismiq.errors import (
     QueryFailedError,
     QueryTimeoutError,
 )
+from prismiq.plan.stages.fill import MAX_GROUPS
 from prismiq.sql.spans import MAX_BUCKETS
 
 # asyncpg.InternalClientError is no PostgresError; asyncio's TimeoutError is not the built-in one before Python 3.11.
@@ -49,12 +50,17 @@ _REFUSED: dict[str, tuple[str, str]] = {
     "54": ("This query is too complex for PostgreSQL.", "Use fewer filters, columns or joined tables."),
     "22": ("PostgreSQL refused a value of this query.", _CHECK_VALUES),
 }
-_TOO_MANY_BUCKETS = "2201W"
-"""A negative LIMIT: `prismiq.sql.buckets.refused_beyond`. No other statement of ours can have one."""
-_SPANS_TOO_MUCH = (
-    f"The data spans more than {MAX_BUCKETS} buckets to `fill`.",
-    "Bound the period by `filters`, or choose a coarser granularity.",
-)
+# What a statement of ours asks for only where it refuses itself.
+_TOO_COMPLEX: dict[str, tuple[str, str]] = {
+    "2201W": (  # a negative LIMIT: `prismiq.sql.buckets.refused_beyond`
+        f"The data spans more than {MAX_BUCKETS} buckets to `fill`.",
+        "Bound the period by `filters`, or choose a coarser granularity.",
+    ),
+    "2201X": (  # a negative OFFSET: `prismiq.plan.stages.fill`
+        f"With `fill`, this query has more than {MAX_GROUPS} groups.",
+        "Narrow the filters, group by fewer dimensions, or choose a coarser granularity.",
+    ),
+}
 _SCHEMA_CHANGED = frozenset({"42P01", "42703", "42704", "3F000"})
 _AWAY = frozenset({"57P01", "57P02", "57P03", "57P05", "53300", "55P03"})
 _AWAY_CLASSES = frozenset({"08", "40"})
@@ -105,8 +111,8 @@ def _from_postgres(error: asyncpg.PostgresError) -> PrismiqError:
     state = str(getattr(error, "sqlstate", None) or "")
     if state == "57014":
         return _cancelled(error)
-    if state == _TOO_MANY_BUCKETS:
-        return QueryError([Issue((), IssueCode.TOO_COMPLEX, *_SPANS_TOO_MUCH)])
+    if state in _TOO_COMPLEX:
+        return QueryError([Issue((), IssueCode.TOO_COMPLEX, *_TOO_COMPLEX[state])])
     if state in _SCHEMA_CHANGED:
         return DatabaseError(
             "The database's schema changed since it was read.",

@@ -99,8 +99,9 @@ def _head(node: n.Node) -> str:
             )
         case n.Sort(keys=keys):
             return "sort  " + ", ".join(_text(key.expression) + (" desc" if key.descending else "") for key in keys)
-        case n.Limit(count=count):
-            return "limit" if count is None else f"limit  {_text(count)}"
+        case n.Limit(count=count, offset=offset):
+            page = "limit" if count is None else f"limit  {_text(count)}"
+            return page if offset is None else f"{page}  after {_text(offset)}"
 
 
 def _named(outputs: tuple[Named, ...]) -> str:

@@ -7,26 +7,32 @@ from __future__ import annotations
 
 from prismiq.errors import IssueCode
 from prismiq.plan.expressions import (
+    INTEGER,
     TRUE,
     Column,
     Exists,
     Expression,
     Named,
     Null,
+    OneValue,
     Output,
     Span,
     Starts,
     ValueType,
+    Whole,
     Zero,
     Zone,
 )
-from prismiq.plan.nodes import Buckets, Derived, Distinct, Except, Filter, Join, Node, Project, Shared, Union
+from prismiq.plan.nodes import Buckets, Derived, Distinct, Except, Filter, Join, Limit, Node, Project, Shared, Union
 from prismiq.plan.question import Issues, MeasureQuestion, Question, TimeDimension
 from prismiq.plan.resolve.aggregates import ZERO_WITHOUT_ROWS
 from prismiq.plan.resolve.dimensions import CYCLIC
 from prismiq.plan.resolve.ranges import span
 from prismiq.query.shape import DimensionShape
 from prismiq.schema.types import DataType
+
+MAX_GROUPS = 1_000_000
+"""The most groups that buckets and other dimensions may make."""
 
 
 def check_fill(shape: DimensionShape, *, grouped: bool, issues: Issues) -> None:
@@ -63,7 +69,10 @@ def fill(question: Question, groups: Node) -> Node:
         product = Filter(product, Exists(found))
     dimensions = tuple(Named(each.name, Output(each.name, each.expression.type)) for each in question.dimensions)
     placed = tuple(Named(each.name, Column(places[each.name], each.name, each.expression.type)) for each in dimensions)
-    missing = Except(Project(product, placed), Project(found, dimensions))
+    grid: Node = Project(product, placed)
+    if len(parts) > 1:
+        grid = _refused_beyond(MAX_GROUPS, Shared(grid, "grid"))
+    missing = Except(grid, Project(found, dimensions))
     measures = tuple(Named(each.name, _without_rows(each)) for each in question.measured)
     outputs = tuple(_named(each) for each in question.grouped)
     return Project(Union((Project(found, outputs), Project(missing, (*dimensions, *measures)))), outputs)
@@ -88,6 +97,15 @@ def _range(question: Question, dimension: TimeDimension) -> Span | None:
         if each.output.name == dimension.output.name
     ]
     return own[0] if own[0].lows and own[0].highs and all(each == own[0] for each in own) else None
+
+
+def _refused_beyond(most: int, grid: Shared) -> Limit:
+    """The grid itself, with an offset that is null; where it has more rows it is -1, which PostgreSQL refuses, with a
+    code of its own (2201X), before it makes the rest."""
+    next_row = Limit(
+        Project(grid, (Named("refused", Whole(-1)),)), Whole(1), offset=Whole(most), bound_with_statement=False
+    )
+    return Limit(grid, offset=OneValue(next_row, INTEGER), bound_with_statement=False)
 
 
 def _without_rows(measure: MeasureQuestion) -> Expression:
