@@ -26,6 +26,7 @@ from prismiq.execution.statistics import ColumnsStatistics
 from prismiq.settings import Settings
 from prismiq.sql import Statement
 from prismiq.sql.questions import LONGEST_KEPT, Prepared, Questions
+from prismiq.sql.spans import NoShortcutError
 from prismiq.sql.together import Asking, Scan, scans_of, tables_to_share
 
 logger = logging.getLogger(__name__)
@@ -118,7 +119,7 @@ class SharedScans:
             return None
         except Exception as error:
             scan.failed = True
-            quiet = isinstance(error, QueryError)
+            quiet = isinstance(error, QueryError | NoShortcutError)
             logger.log(logging.DEBUG if quiet else logging.WARNING, "A shared scan cannot be run: %s", error)
             return None
         return found

@@ -15,6 +15,8 @@ import pytest
 
 from prismiq import AccessPolicy, PrismiqEngine, RequestContext
 from prismiq.execution import Database
+from prismiq.plan.lower import fast_buckets
+from prismiq.query.definition import Granularity
 from prismiq.settings import Settings
 from prismiq.sql import Statement
 
@@ -101,6 +103,25 @@ async def test_one_statement_answers_all_as_each_would_be(
                 each["meta"].pop("as_of")
             assert found[name] == alone, name
         assert found["one group"]["rows"][0][0] > 0
+
+
+@pytest.mark.parametrize("since", ["1950", "2020", "2026"])
+async def test_buckets_by_the_shorter_and_the_longer_way(
+    shared_shop_dsn: str, statements: list[str], monkeypatch: pytest.MonkeyPatch, since: str
+) -> None:
+    """Of many days no bounds are told, and of many hours none of hours: a clock is asked for these."""
+    monkeypatch.setattr(fast_buckets, "MANY_ROWS", 0)
+    period = {"field": "ordered_at", "operator": "in_period", "value": {"from": f"{since}-01-01", "to": "2027-01-01"}}
+    async with sharing(shared_shop_dsn) as engine:
+        questions = {
+            str(each): orders({"name": "at", "field": "ordered_at", "granularity": each}, filters=period)
+            for each in Granularity
+        }
+        found = await ask(engine, questions)
+        assert len(statements) == 1
+        for name, question in questions.items():
+            [alone] = (await ask(engine, {name: question})).values()
+            assert found[name]["rows"] == alone["rows"], name
 
 
 async def test_what_does_not_add_up_is_asked_by_itself(shared_shop_dsn: str, statements: list[str]) -> None:

@@ -18,6 +18,7 @@ from prismiq.plan.expressions import (
     Output,
     Parameter,
     Shift,
+    Stepped,
     Truncate,
     WidthBin,
 )
@@ -59,4 +60,4 @@ def _fallible(part: object) -> bool:
             # The last hours of PostgreSQL's calendar have no clock time in some zones, and nothing is before its first
             # day. A numeric of 131,072 digits has no room for one more.
             zoned = isinstance(part, Truncate) and part.zone is not None
-            return zoned or isinstance(part, AsTimestamp | LocalTime | Instant | Shift | WidthBin)
+            return zoned or isinstance(part, AsTimestamp | LocalTime | Instant | Shift | Stepped | WidthBin)

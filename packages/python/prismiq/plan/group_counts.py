@@ -6,7 +6,18 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf, prod
 
-from prismiq.plan.expressions import Aligned, AsDate, Column, Expression, Extract, Starts, Truncate
+from prismiq.plan.expressions import (
+    Aligned,
+    AsDate,
+    Beat,
+    Column,
+    Expression,
+    Extract,
+    HourOfDay,
+    Starts,
+    Stepped,
+    Truncate,
+)
 from prismiq.plan.question import Instance
 from prismiq.plan.trees import columns_of, walk
 from prismiq.query.definition import Granularity
@@ -93,17 +104,23 @@ class GroupCounts:
         found: tuple[float, float, float] | None = None
         for part in walk(dimension):
             match part:
+                case Aligned(labels=Starts(cycle=Granularity() as granularity)) | Extract(granularity=granularity):
+                    return columns[0], _of_cycle(granularity, lasting)
+                case HourOfDay():
+                    return columns[0], _of_cycle(Granularity.HOUR_OF_DAY, lasting)
                 case Aligned(starts=starts):
                     unit, count = _SECONDS[starts.granularity], self._starts(starts)
                     return columns[0], (inf, unit, lasting) if count is None else (count, unit, count * unit * 1.2)
-                case Truncate(granularity=granularity):
+                case Truncate(granularity=granularity) | Stepped(first=Beat(granularity=granularity)):
                     unit = _SECONDS[granularity]
                     return columns[0], (lasting / unit + 2, unit, lasting)
-                case Extract(granularity=granularity):
-                    count, unit = _CYCLES[granularity]
-                    return columns[0], (count + 1, unit, lasting)
                 case AsDate():  # of a truncated moment, or a day
                     found = found or (lasting / _DAY + 2, _DAY, lasting)
                 case _:
                     pass
         return None if found is None else (columns[0], found)
+
+
+def _of_cycle(granularity: Granularity, lasting: float) -> tuple[float, float, float]:
+    count, unit = _CYCLES[granularity]
+    return count + 1, unit, lasting

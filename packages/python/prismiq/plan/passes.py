@@ -38,8 +38,8 @@ JOIN_FILTERS = "join_filters"
 """Ask the one filter that all measures of a grain share where its rows are joined: fewer and narrower rows to group."""
 
 FAST_BUCKETS = "fast_buckets"
-"""Find the day, week, month, quarter or year of an instant among those of the range that the filters bound, in the
-place of asking a clock for every row. Where a clock is set back over midnight, or there are too many, it is asked."""
+"""Find the bucket of an instant among those of the range that the filters bound, in the place of asking a clock for
+every row. Where a clock is set back over midnight or not by whole hours, or there are too many, it is asked."""
 
 PRE_AGGREGATE = "pre_aggregate"
 """Group the rows of a large table by the key of a small one, before they are joined to it."""

@@ -190,6 +190,10 @@ def _starts(each: e.Starts) -> str:
     return f"every {each.granularity} {_range(each.range)}"
 
 
+def _label(each: e.Starts) -> str:
+    return str(each.granularity) if each.cycle is None else f"the {each.cycle} of {each.granularity}"
+
+
 def _range(each: e.Span | e.Moved) -> str:
     if isinstance(each, e.Span):
         return _span(each)
@@ -213,7 +217,10 @@ _WRITERS: Mapping[type[Expression], Callable[[Any], str]] = {
     e.Parameter: _parameter,
     e.MovedBound: _moved_bound,
     e.Starts: _starts,
-    e.Aligned: lambda each: f"{_text(each.part)} aligned to {each.labels.granularity}s {_range(each.labels.range)}",
+    e.Aligned: lambda each: f"{_text(each.part)} aligned to {_label(each.labels)}s {_range(each.labels.range)}",
+    e.Beat: lambda each: f"{'last' if each.last else 'first'} {each.granularity} {_span(each.range)}",
+    e.Stepped: lambda each: f"{_text(each.part)} by {each.first.granularity}s {_span(each.first.range)}",
+    e.HourOfDay: lambda each: f"hour of day of {_text(each.part)} {_span(each.first.range)} at {each.zone.name}",
     e.Zone: lambda each: each.name,
     e.Null: lambda _: "null",
     e.Zero: lambda _: "0",

@@ -19,11 +19,10 @@ from prismiq.access.scope import ScopedSchema
 from prismiq.errors import QueryError
 from prismiq.plan.expressions import BIGINT, Column, Expression, Named, Parameter, Regrouped
 from prismiq.plan.lower.additive import adds_up, parts_of
-from prismiq.plan.lower.fast_buckets import with_fast_buckets
 from prismiq.plan.lower.groups import lower_groups
 from prismiq.plan.lower.uniqueness import determined
 from prismiq.plan.nodes import Aggregate, Derived, Distinct, Limit, Node, QueryPlan, Shared, Union
-from prismiq.plan.passes import PASSES, Passes
+from prismiq.plan.passes import FAST_BUCKETS, PASSES, Passes
 from prismiq.plan.planner import MAX_TABLES, Means, plan_question, resolve_alone
 from prismiq.plan.question import Instance, MeasureQuestion, Question
 from prismiq.plan.trees import columns_of
@@ -47,7 +46,6 @@ def shareable(shape: QueryShape, schema: ScopedSchema, *, max_tables: int = MAX_
         return None
     if question.columns or question.parts or question.compared is not None:
         return None
-    question = with_fast_buckets(question, PASSES)
     read = [
         *(each.expression for each in question.dimensions),
         *(part for each in question.measures for part in (each.argument, each.where)),
@@ -92,8 +90,9 @@ def plan_together(cube: Cube, pages: Sequence[Page], passes: Passes = PASSES) ->
     same after all."""
     try:
         shared = _Shared(cube, passes)
+        others = frozenset(passes) - {FAST_BUCKETS}  # the dimensions are those of the cube, whose buckets are chosen
         plans = [
-            plan_question(question, passes, Means(shared.groups, _paged(*page)))
+            plan_question(question, others, Means(shared.groups, _paged(*page)))
             for question, page in zip(cube.questions, pages, strict=True)
         ]
     except (NotSharedError, QueryError):

@@ -58,6 +58,25 @@ def from_first_to_last(bucket: SQL, node: Buckets, zone: SQL) -> SQL:
     return sa.func.date_trunc(word, every, zone, type_=sql_type(node.type))
 
 
+def stepped(moment: SQL, granularity: Granularity, first: SQL) -> SQL:
+    """The bucket of a moment, where all are equally long and `first` is the beginning of one."""
+    return sa.func.date_bin(_interval(_LENGTHS[granularity]), moment, first, type_=sa.DateTime(timezone=True))
+
+
+def hour_of_day(moment: SQL, first: SQL, last: SQL, zone: SQL) -> SQL:
+    """What the clock shows in the hour of a moment. PostgreSQL asks it once for each hour from `first` to `last`."""
+    series = sa.func.generate_series(first, last, _interval(_LENGTHS[Granularity.HOUR]))
+    hours = series.column_valued("hour")
+    shown = sa.cast(sa.extract("hour", sa.func.timezone(zone, hours)), sa.Integer())
+
+    def in_order(value: SQL, type_: Any) -> SQL:
+        values = sa.func.array_agg(pg.aggregate_order_by(value, hours), type_=pg.ARRAY(type_))
+        return sa.select(values).scalar_subquery()
+
+    place = sa.func.width_bucket(moment, in_order(hours, sa.DateTime(timezone=True)), type_=sa.Integer())
+    return in_order(shown, sa.Integer())[place]
+
+
 def refused_beyond(most: int, bucket: SQL, node: Buckets) -> SQL:
     """A LIMIT that PostgreSQL refuses where there are more than so many buckets between the first and the last, and
     that is none elsewhere.

@@ -18,6 +18,7 @@ from prismiq.plan.resolve.aggregates import ORDERED
 from prismiq.query.definition import Aggregate, Granularity
 from prismiq.schema.types import DataType
 from prismiq.sql.bins import bounds_bin, width_bin
+from prismiq.sql.buckets import hour_of_day, stepped
 from prismiq.sql.distinct_counts import approximate_count
 from prismiq.sql.parameters import ROW_CAP, Parameters
 from prismiq.sql.scalars import write_arithmetic, write_call, write_case
@@ -59,7 +60,7 @@ class Writer:
                 return self._column(expression)
             case plan.Parameter():
                 return self._parameters.bind(expression)
-            case plan.Starts() | plan.MovedBound():
+            case plan.Starts() | plan.MovedBound() | plan.Beat():
                 return self._parameters.computed(expression)
             case plan.Zone():
                 return self._parameters.zone(expression)
@@ -153,6 +154,10 @@ class Writer:
             case plan.Aligned(part=part, starts=starts, labels=labels):
                 place = sa.func.width_bucket(self.write(part), self.write(starts), type_=sa.Integer())
                 return sa.type_coerce(_element(self.write(labels), place), sql_type(expression.type))
+            case plan.Stepped(part=part, first=first):
+                return stepped(self.write(part), first.granularity, self.write(first))
+            case plan.HourOfDay(part=part, first=first, last=last, zone=zone):
+                return hour_of_day(self.write(part), self.write(first), self.write(last), self.write(zone))
             case plan.Truncate(part=part, granularity=granularity, zone=zone):
                 arguments = [_word(str(granularity)), self.write(part)]
                 if zone is not None:

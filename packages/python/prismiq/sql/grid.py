@@ -6,8 +6,11 @@ instant begin where the clock of the zone shows a full hour, also where a shift 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
+from itertools import pairwise
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from prismiq.calendars import ISO, Calendar
@@ -16,11 +19,12 @@ from prismiq.sql.periods import shifted, unit_start
 
 _DAY = timedelta(days=1)
 
-_SIZES: Mapping[Granularity, timedelta] = {
+SIZES: Mapping[Granularity, timedelta] = {
     Granularity.SECOND: timedelta(seconds=1),
     Granularity.MINUTE: timedelta(minutes=1),
     Granularity.HOUR: timedelta(hours=1),
 }
+"""How long the buckets are that are equally long but where a clock is set anew."""
 
 
 def buckets(
@@ -30,7 +34,7 @@ def buckets(
 
     Dates for days and longer; else moments with a zone or without one, as `first` is.
     """
-    size = _SIZES.get(granularity)
+    size = SIZES.get(granularity)
     try:
         if size is None:
             days = _days(wall_time(first, zone), str(granularity), calendar)
@@ -50,6 +54,44 @@ def label(moment: datetime, granularity: Granularity, zone: ZoneInfo, calendar: 
     if found is None:
         raise OverflowError
     return found
+
+
+def even_start(start: datetime, end: datetime, size: timedelta, zone: ZoneInfo) -> datetime | None:
+    """Where the bucket begins that `start` falls in; None where the clock is set anew before `end` within a bucket, or
+    by anything but a whole number of them. No clock is set forth and back within a day."""
+    moments = [start + day * _DAY for day in range((end - start) // _DAY + 1)] + [end]
+    offsets = [_offset(each, zone) for each in moments]
+    for place, (old, new) in enumerate(pairwise(offsets)):
+        if old != new:
+            changed = wall_time(_changed(moments[place], moments[place + 1], zone), zone)
+            if (new - old) % size or _past(changed, size):
+                return None
+    return start - _past(wall_time(start, zone), size)
+
+
+def _changed(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """When the clock is set anew, to the second."""
+    seconds = range(int((after - before).total_seconds()) + 1)
+    old = _offset(before, zone)
+    place = bisect_left(seconds, True, key=lambda each: _offset(before + timedelta(seconds=each), zone) != old)
+    return (before + timedelta(seconds=place)).replace(microsecond=0)
+
+
+def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
+    return cast("timedelta", moment.astimezone(zone).utcoffset())
+
+
+def number_within(cycle: Granularity, day: date, calendar: Calendar) -> int:
+    """The number of a day, or of a month that begins with it, within a week, a month or a year."""
+    match cycle:
+        case Granularity.DAY_OF_WEEK:
+            return (day - calendar.days * _DAY).isoweekday()
+        case Granularity.DAY_OF_MONTH:
+            return day.day
+        case Granularity.MONTH_OF_YEAR:
+            return day.month
+        case _:
+            return (day.month - 1 - calendar.months) % 12 // 3 + 1
 
 
 def wall_time(moment: datetime, zone: ZoneInfo) -> datetime:

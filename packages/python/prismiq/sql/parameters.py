@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from prismiq.plan.expressions import Conversion, MovedBound, Parameter, Starts, Zone
+from prismiq.plan.expressions import Beat, Conversion, MovedBound, Parameter, Starts, Zone
 from prismiq.sql.types import SQLType, sent_as, sql_type
 
 LIMIT = "limit"
@@ -24,7 +24,7 @@ class Fixed:
     value: object
 
 
-Computed = MovedBound | Starts
+Computed = MovedBound | Starts | Beat
 Bound = Parameter | Computed | Zone | Fixed | str
 """What a placeholder stands for: a value, what is computed from values, the query's time zone, a fixed number, the
 page, or the mark in what COPY writes."""

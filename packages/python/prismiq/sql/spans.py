@@ -12,15 +12,20 @@ from zoneinfo import ZoneInfo
 
 from prismiq.calendars import Calendar
 from prismiq.errors import IssueCode
-from prismiq.plan.expressions import Conversion, Edge, Moved, MovedBound, Parameter, Span, Starts
+from prismiq.plan.expressions import Beat, Conversion, Edge, Moved, MovedBound, Parameter, Span, Starts
 from prismiq.query.definition import Granularity
 from prismiq.schema.types import DataType
-from prismiq.sql.grid import buckets, label, midnight, wall_time
+from prismiq.sql.grid import SIZES, buckets, even_start, label, midnight, number_within, wall_time
 from prismiq.sql.periods import is_ahead, period_units, shifted
 from prismiq.sql.values import UnfitValueError
 
 MAX_BUCKETS = 10_000
 """Of one range: more are no longer a chart, and every one of them is sent to the database."""
+
+_EARLIEST = datetime(1900, 1, 1, tzinfo=timezone.utc)
+"""Before, the spans that PostgreSQL counts steps by may have no room."""
+_MANY_DAYS = timedelta(days=2_000)
+"""For as many a clock is looked at in advance."""
 
 _ONE = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
@@ -59,9 +64,11 @@ class Spans:
         self._zone = cast("ZoneInfo", now.tzinfo)
         self._now = now.replace(tzinfo=None)
 
-    def starts(self, bound: Starts) -> Sequence[date | datetime]:
-        """The labels of a range's buckets. Raises UnfitValueError for too many, and UntoldError; of a shortcut
-        NoShortcutError in the place of the former."""
+    def starts(self, bound: Starts) -> Sequence[date | datetime | int]:
+        """The labels of a range's buckets, or their numbers within a cycle.
+
+        Raises UnfitValueError for too many, and UntoldError; of a shortcut NoShortcutError in the place of the former.
+        """
         if bound.shortcut is not None:
             return self._shortcut(bound)
         try:
@@ -76,13 +83,29 @@ class Spans:
             raise _beyond_the_years() from None
         return labels
 
-    def _shortcut(self, bound: Starts) -> Sequence[date | datetime]:
+    def _shortcut(self, bound: Starts) -> Sequence[date | datetime | int]:
         try:
             found = self._range(bound.range)
             labels, moments = _days(found.start, found.end, bound.granularity, self._zone, self._calendar)
         except (OverflowError, ValueError, UnfitValueError):
             raise NoShortcutError from None
+        if bound.cycle is not None:
+            return [number_within(bound.cycle, each, self._calendar) for each in labels]
         return labels if bound.shortcut == "labels" else moments
+
+    def beat(self, bound: Beat) -> datetime:
+        """Where the first bucket of a range begins, or the last one. Raises NoShortcutError, and UntoldError."""
+        try:
+            found = self._range(bound.range)
+            first = _first(found.start, found.end, bound.granularity, self._zone)
+        except (OverflowError, ValueError, UnfitValueError):
+            raise NoShortcutError from None
+        if not bound.last:
+            return first
+        steps, _ = divmod(found.end - _ONE - first, SIZES[bound.granularity])
+        if steps >= MAX_BUCKETS:
+            raise NoShortcutError
+        return first + steps * SIZES[bound.granularity]
 
     def bound(self, bound: MovedBound) -> date | datetime:
         """An end of a moved range, as the driver takes it. Raises UnfitValueError, and UntoldError."""
@@ -204,6 +227,17 @@ def _days(
     """The days that the range's buckets begin with, and the instants at which these days begin."""
     labels = [cast("date", each) for each in _touched(start, end, granularity, zone, calendar)]
     return labels, [_midnight(each, zone) for each in labels]
+
+
+@lru_cache(256)
+def _first(start: datetime, end: datetime, granularity: Granularity, zone: ZoneInfo) -> datetime:
+    """Where the first bucket begins, all being equally long."""
+    if not _EARLIEST <= start <= end < start + _MANY_DAYS:
+        raise NoShortcutError
+    first = even_start(start, end, SIZES[granularity], zone)
+    if first is None:
+        raise NoShortcutError
+    return first
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

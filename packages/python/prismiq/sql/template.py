@@ -18,7 +18,7 @@ from prismiq.access.rules import ContextValue, PolicyValue
 from prismiq.access.scope import context_value
 from prismiq.calendars import ISO, Calendar, Clock
 from prismiq.errors import ContextError, Issue, IssueCode, QueryError
-from prismiq.plan.expressions import Conversion, MovedBound, Parameter, Span, Starts, Zone
+from prismiq.plan.expressions import Beat, Conversion, MovedBound, Parameter, Span, Starts, Zone
 from prismiq.plan.nodes import PivotPlan, QueryPlan
 from prismiq.plan.outputs import OutputColumn
 from prismiq.query.complaints import MAX_ISSUES
@@ -78,7 +78,7 @@ class Template:
 
         Relative periods are relative to `now`, by default the time of the call. At most `row_cap` rows and one more are
         asked for, the one more to know that there are any. Raises QueryError for values that their columns cannot take,
-        all at once, and ContextError for a context that lacks a value.
+        all at once, ContextError for a context that lacks a value, and NoShortcutError where there is no other way.
         """
         clock = Clock(self.time_zone, self.calendar)
         now = now or datetime.now(timezone.utc)
@@ -86,7 +86,8 @@ class Template:
         try:
             args = tuple(binder.value(bound) for bound in self.bound)
         except NoShortcutError:
-            assert self.otherwise is not None, "who takes shortcuts knows the longer way"
+            if self.otherwise is None:
+                raise
             return self.otherwise().bind(values, context, row_cap=row_cap, now=now)
         if binder.issues:
             raise QueryError(list(binder.issues)[:MAX_ISSUES])
@@ -160,7 +161,13 @@ class _Binder:
         now = self._now.astimezone(ZoneInfo(clock.time_zone))
         spans = Spans(self.value, self._values.slots, now, clock.calendar)
         try:
-            return spans.starts(bound) if isinstance(bound, Starts) else spans.bound(bound)
+            match bound:
+                case Starts():
+                    return spans.starts(bound)
+                case MovedBound():
+                    return spans.bound(bound)
+                case Beat():
+                    return spans.beat(bound)
         except UntoldError:
             return None
         except UnfitValueError as error:
@@ -209,14 +216,14 @@ class _Binder:
         return converted if many else converted[0]
 
 
-def counted(bound: Starts, values: Values, context: RequestContext | None, now: datetime) -> int | None:
-    """How many buckets a bound range has, where that can be told."""
+def told(bound: Computed, values: Values, context: RequestContext | None, now: datetime) -> object:
+    """What is computed from values, or None where it cannot be told."""
     binder = _Binder(values, context, 0, Clock("UTC", ISO), now)
     try:
         found = binder.value(bound)
     except (NoShortcutError, ContextError):
         return None
-    return None if binder.issues or not isinstance(found, Sequence) else len(cast("Sequence[object]", found))
+    return None if binder.issues else found
 
 
 def of_policy(parameter: Parameter, value: PolicyValue, now: datetime) -> object:
@@ -275,7 +282,7 @@ def _asks(places: Sequence[Bound]) -> tuple[ContextValue, ...] | None:
                 return None  # which may be relative to now
             if isinstance(each.source, ContextValue):
                 asked[each.source] = None
-        elif isinstance(each, Starts | MovedBound) or each == MARK:
+        elif isinstance(each, Computed) or each == MARK:
             return None
     return tuple(asked)
 

@@ -34,7 +34,17 @@ from prismiq.plan.expressions.moments import (
     Truncate,
     WidthBin,
 )
-from prismiq.plan.expressions.ranges import Aligned, Edge, Moved, MovedBound, Span, Starts
+from prismiq.plan.expressions.ranges import (
+    Aligned,
+    Beat,
+    Edge,
+    HourOfDay,
+    Moved,
+    MovedBound,
+    Span,
+    Starts,
+    Stepped,
+)
 from prismiq.plan.expressions.scalars import Arithmetic, AsText, Call, Case, Cast, OneValue
 from prismiq.plan.expressions.types import (
     BIGINT,
@@ -87,6 +97,7 @@ __all__ = [
     "AsDate",
     "AsText",
     "AsTimestamp",
+    "Beat",
     "BoundsBin",
     "Call",
     "Case",
@@ -101,6 +112,7 @@ __all__ = [
     "Expression",
     "Extract",
     "Holds",
+    "HourOfDay",
     "Instant",
     "IsNull",
     "LocalTime",
@@ -121,6 +133,7 @@ __all__ = [
     "Single",
     "Span",
     "Starts",
+    "Stepped",
     "Truncate",
     "Truth",
     "ValueType",
@@ -139,6 +152,9 @@ Expression = (
     | MovedBound
     | Starts
     | Aligned
+    | Beat
+    | Stepped
+    | HourOfDay
     | Zone
     | Null
     | Zero

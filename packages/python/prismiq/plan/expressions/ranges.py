@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from prismiq.plan.expressions.types import ValueType
-from prismiq.plan.expressions.values import Parameter
+from prismiq.plan.expressions.types import INTEGER, TIMESTAMPTZ, ValueType
+from prismiq.plan.expressions.values import Parameter, Zone
 from prismiq.query.definition import Granularity
 from prismiq.query.shape import Another
 
@@ -62,6 +62,8 @@ class Starts:
     shortcut: Literal["labels", "moments"] | None = None
     """For a shorter way to the same answer: where they cannot be told, the longer way is taken. As `moments` they are
     the instants at which the buckets begin, which are in order."""
+    cycle: Granularity | None = None
+    """With labels: in the place of each its number within this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +74,36 @@ class Aligned:
     starts: Starts
     labels: Starts
     type: ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Where the first bucket of a range begins, or with `last` the last one; computed when the statement is bound.
+
+    A shortcut: where the buckets are not all equally long, or too many, it cannot be told and the longer way is taken.
+    """
+
+    range: Span
+    granularity: Granularity
+    last: bool = False
+    type: ValueType = TIMESTAMPTZ
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """Where the bucket of a moment begins, all being as long as each other."""
+
+    part: Expression
+    first: Beat
+    type: ValueType = TIMESTAMPTZ
+
+
+@dataclass(frozen=True, slots=True)
+class HourOfDay:
+    """What a clock shows in the hour of a moment, asked once for each hour of the range from `first` to `last`."""
+
+    part: Expression
+    first: Beat
+    last: Beat
+    zone: Zone
+    type: ValueType = INTEGER
