@@ -153,7 +153,7 @@ async def write_workbook(source: Source) -> AsyncGenerator[bytes]:
 RAW = 32_768
 """Bytes of what COPY writes that are finished at once."""
 
-HELD = 262_144
+HELD = 131_072
 """Bytes of an answer up to which it is given whole, with what its rows are known by."""
 
 
