@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from prismiq.errors import QueryError
 from prismiq.query import QueryDefinition
 from prismiq.schema.models import DatabaseSchema, TableSchema
-from soundness.aggregates import APPROXIMATE
 from soundness.compare import assert_same
 from soundness.database import CONFIGURATIONS, Caller, Connection
-from soundness.oracle import Answer, NoAnswerError, Oracle
-from soundness.questions import AGGREGATES, GRANULARITIES
-from soundness.stages import TooManyRowsError
+from soundness.oracle.aggregates import APPROXIMATE
+from soundness.oracle.oracle import Answer, NoAnswerError, Oracle
+from soundness.oracle.stages import TooManyRowsError
+from soundness.questions.questions import AGGREGATES, GRANULARITIES
 from soundness.test_soundness import EXAMPLES
 from soundness.worlds import VALUES, World, meant, worlds
 

@@ -16,9 +16,9 @@ from prismiq.query import Aggregate, Condition, Granularity, QueryDefinition
 from prismiq.schema import apply
 from prismiq.schema.models import ColumnSchema, DatabaseSchema, ForeignKey, TableRef, TableSchema
 from prismiq.schema.types import DataType
-from soundness.aggregates import Clock, aggregate, bucket
-from soundness.conditions import condition_holds
-from soundness.oracle import NoAnswerError, Oracle
+from soundness.oracle.aggregates import Clock, aggregate, bucket
+from soundness.oracle.conditions import condition_holds
+from soundness.oracle.oracle import NoAnswerError, Oracle
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -19,9 +19,9 @@ from prismiq.plan import PASSES
 from prismiq.query import QueryDefinition
 from soundness.compare import assert_same
 from soundness.database import Caller, Connection
-from soundness.oracle import Oracle
-from soundness.questions import RELATIVE
-from soundness.stages import TooManyRowsError
+from soundness.oracle.oracle import Oracle
+from soundness.oracle.stages import TooManyRowsError
+from soundness.questions.questions import RELATIVE
 from soundness.test_soundness import EXAMPLES, QUICK
 from soundness.worlds import SCHEMA, VALUES, Table, World
 

@@ -16,7 +16,7 @@ from prismiq.query import QueryDefinition
 from prismiq.schema.models import DatabaseSchema, TableSchema
 from soundness.database import Caller, Connection
 from soundness.policies import accesses
-from soundness.questions import NOWS, Drawer
+from soundness.questions.questions import NOWS, Drawer
 from soundness.test_soundness import EXAMPLES
 from soundness.worlds import World, worlds
 

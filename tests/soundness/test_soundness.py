@@ -21,10 +21,10 @@ from prismiq.plan import PASSES
 from prismiq.query import QueryDefinition
 from soundness.compare import assert_same
 from soundness.database import CONFIGURATIONS, Caller, Connection
-from soundness.oracle import NoAnswerError, Oracle
+from soundness.oracle.oracle import NoAnswerError, Oracle
+from soundness.oracle.stages import TooManyRowsError
 from soundness.policies import accesses
-from soundness.questions import Question, questions
-from soundness.stages import TooManyRowsError
+from soundness.questions.questions import Question, questions
 from soundness.worlds import World, worlds
 
 EXAMPLES = int(os.environ.get("PRISMIQ_SOUNDNESS_EXAMPLES", "40"))

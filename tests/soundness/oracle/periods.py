@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from prismiq.query import Condition, Granularity, Operator
-from soundness.aggregates import Clock, bucket
-from soundness.conditions import day_of
+from soundness.oracle.aggregates import Clock, bucket
+from soundness.oracle.conditions import day_of
 
 Units = tuple[str, int]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from prismiq.query import And, Comparison, Condition, Dimension, Filter, Granularity, Operator, QueryDefinition
 from prismiq.schema.types import DataType
-from soundness.aggregates import Clock, bucket
-from soundness.conditions import local
-from soundness.periods import earlier, units
-from soundness.stages import CYCLES, NoAnswerError, range_of, touched
+from soundness.oracle.aggregates import Clock, bucket
+from soundness.oracle.conditions import local
+from soundness.oracle.periods import earlier, units
+from soundness.oracle.stages import CYCLES, NoAnswerError, range_of, touched
 
 Moment = Any
 

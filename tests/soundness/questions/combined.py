@@ -14,7 +14,7 @@ from prismiq.schema.models import TableSchema
 from soundness.worlds import VALUES
 
 if TYPE_CHECKING:
-    from soundness.questions import Drawer
+    from soundness.questions.questions import Drawer
 
 OF_SAME_TYPE = {
     "t": ("min", "max", "string_agg"),

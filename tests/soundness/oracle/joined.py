@@ -9,7 +9,7 @@ from typing import Any
 from prismiq.query import Join
 from prismiq.query.fields import segments
 from prismiq.schema.models import DatabaseSchema, TableRef, TableSchema
-from soundness.stages import TooManyRowsError
+from soundness.oracle.stages import TooManyRowsError
 
 Row = dict[str, Any]
 Path = tuple[str, ...]

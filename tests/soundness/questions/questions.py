@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from prismiq.query import Aggregate
 from prismiq.schema.models import DatabaseSchema, TableRef, TableSchema
-from soundness import combined
-from soundness.aggregates import APPROXIMATE
-from soundness.oracle import Evaluate, Expressions
+from soundness.oracle.aggregates import APPROXIMATE
+from soundness.oracle.oracle import Evaluate, Expressions
+from soundness.questions import combined
 from soundness.worlds import VALUES
 
 NUMERIC = ("n", "i")

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from prismiq.query import Aggregate, Dimension, Granularity, Measure, QueryDefinition
-from soundness.conditions import day_of, local
+from soundness.oracle.conditions import day_of, local
 
 APPROXIMATE = frozenset({Aggregate.AVG, Aggregate.MEDIAN, Aggregate.PERCENTILE, Aggregate.STDDEV, Aggregate.VARIANCE})
 ORDERED = frozenset({Aggregate.STRING_AGG, Aggregate.ARRAY_AGG, Aggregate.FIRST, Aggregate.LAST})

@@ -10,7 +10,7 @@ from prismiq.query.definition import QueryDefinition
 from prismiq.query.fields import segments
 from prismiq.schema.models import ColumnSchema, TableSchema
 from prismiq.schema.types import DataType
-from soundness.joined import Ground
+from soundness.oracle.joined import Ground
 
 CLOCK = ("time_zone", "week_start", "fiscal_year_start")
 """What a nested query takes from the one around it, where it says nothing itself."""

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from prismiq.query import Aggregate, And, Condition, Dimension, Filter, Granularity, Operator, Or
 from prismiq.schema.types import DataType
-from soundness.aggregates import Clock, bucket
-from soundness.conditions import is_named
-from soundness.periods import absolute_period
+from soundness.oracle.aggregates import Clock, bucket
+from soundness.oracle.conditions import is_named
+from soundness.oracle.periods import absolute_period
 
 ZERO_WITHOUT_ROWS = frozenset({Aggregate.COUNT, Aggregate.COUNT_DISTINCT, Aggregate.SUM})
 MOST = 9_000

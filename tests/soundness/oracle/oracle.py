@@ -19,13 +19,13 @@ from prismiq.query.fields import segments
 from prismiq.query.stages import Top
 from prismiq.schema.models import DatabaseSchema, TableRef, TableSchema
 from prismiq.schema.types import NUMBERS, DataType
-from soundness.aggregates import APPROXIMATE, ORDERED, Clock, aggregate, ordered_aggregate, part_of
-from soundness.conditions import all_of, any_of, between, condition_holds, is_named, named_paths, opposite
-from soundness.joined import Ground, Joined, Path, Row
-from soundness.nested import CLOCK, derived_table, page
-from soundness.other_period import Other
-from soundness.periods import absolute_period
-from soundness.stages import ZERO_WITHOUT_ROWS, NoAnswerError, buckets_to_fill
+from soundness.oracle.aggregates import APPROXIMATE, ORDERED, Clock, aggregate, ordered_aggregate, part_of
+from soundness.oracle.conditions import all_of, any_of, between, condition_holds, is_named, named_paths, opposite
+from soundness.oracle.joined import Ground, Joined, Path, Row
+from soundness.oracle.nested import CLOCK, derived_table, page
+from soundness.oracle.other_period import Other
+from soundness.oracle.periods import absolute_period
+from soundness.oracle.stages import ZERO_WITHOUT_ROWS, NoAnswerError, buckets_to_fill
 
 Evaluate = Callable[[Callable[[str], Any]], Any]
 """An expression as a function of its fields' values."""
