@@ -7,7 +7,7 @@ from collections import Counter
 from decimal import Decimal, localcontext
 from typing import Any
 
-from soundness.oracle.oracle import Answer
+from soundness.oracle.answers import Answer
 
 
 def assert_same(found: list[tuple[Any, ...]], expected: Answer, told: str) -> None:

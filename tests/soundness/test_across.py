@@ -13,9 +13,10 @@ from prismiq.schema.models import DatabaseSchema, TableSchema
 from soundness.compare import assert_same
 from soundness.database import CONFIGURATIONS, Caller, Connection
 from soundness.oracle.aggregates import APPROXIMATE
-from soundness.oracle.oracle import Answer, NoAnswerError, Oracle
-from soundness.oracle.stages import TooManyRowsError
-from soundness.questions.questions import AGGREGATES, GRANULARITIES
+from soundness.oracle.answers import Answer
+from soundness.oracle.oracle import Oracle
+from soundness.oracle.stages import NoAnswerError, TooManyRowsError
+from soundness.questions.words import AGGREGATES, GRANULARITIES
 from soundness.test_soundness import EXAMPLES
 from soundness.worlds import VALUES, World, meant, worlds
 

@@ -18,7 +18,8 @@ from prismiq.schema.models import ColumnSchema, DatabaseSchema, ForeignKey, Tabl
 from prismiq.schema.types import DataType
 from soundness.oracle.aggregates import Clock, aggregate, bucket
 from soundness.oracle.conditions import condition_holds
-from soundness.oracle.oracle import NoAnswerError, Oracle
+from soundness.oracle.oracle import Oracle
+from soundness.oracle.stages import NoAnswerError
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

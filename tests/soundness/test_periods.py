@@ -21,7 +21,7 @@ from soundness.compare import assert_same
 from soundness.database import Caller, Connection
 from soundness.oracle.oracle import Oracle
 from soundness.oracle.stages import TooManyRowsError
-from soundness.questions.questions import RELATIVE
+from soundness.questions.words import RELATIVE
 from soundness.test_soundness import EXAMPLES, QUICK
 from soundness.worlds import SCHEMA, VALUES, Table, World
 

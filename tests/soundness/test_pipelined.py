@@ -15,7 +15,7 @@ from prismiq.errors import QueryError
 from prismiq.query import QueryDefinition
 from soundness.database import Caller, Connection, Pipeline
 from soundness.policies import accesses
-from soundness.questions import questions
+from soundness.questions.questions import questions
 from soundness.worlds import SCHEMA, World, worlds
 
 EXAMPLES = int(os.environ.get("PRISMIQ_SOUNDNESS_EXAMPLES", "40")) // 3

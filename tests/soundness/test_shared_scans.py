@@ -16,7 +16,9 @@ from prismiq.query import QueryDefinition
 from prismiq.schema.models import DatabaseSchema, TableSchema
 from soundness.database import Caller, Connection
 from soundness.policies import accesses
-from soundness.questions.questions import NOWS, Drawer
+from soundness.questions.filters import drawn_filter
+from soundness.questions.questions import Drawer
+from soundness.questions.words import NOWS
 from soundness.test_soundness import EXAMPLES
 from soundness.worlds import World, worlds
 
@@ -46,7 +48,7 @@ def batches(draw: st.DrawFn, schema: DatabaseSchema) -> Asked:
         "time_zone": draw(st.sampled_from(["UTC", "Europe/Rome"])),
     }
     if draw(st.booleans()):
-        same["filters"] = _drawer(draw, schema, source).filter(2, source)
+        same["filters"] = drawn_filter(_drawer(draw, schema, source), 2, source)
     return Asked(
         [_question(draw, schema, source) | same for _ in range(draw(st.integers(2, 5)))], draw(st.sampled_from(NOWS))
     )

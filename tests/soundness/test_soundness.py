@@ -21,8 +21,8 @@ from prismiq.plan import PASSES
 from prismiq.query import QueryDefinition
 from soundness.compare import assert_same
 from soundness.database import CONFIGURATIONS, Caller, Connection
-from soundness.oracle.oracle import NoAnswerError, Oracle
-from soundness.oracle.stages import TooManyRowsError
+from soundness.oracle.oracle import Oracle
+from soundness.oracle.stages import NoAnswerError, TooManyRowsError
 from soundness.policies import accesses
 from soundness.questions.questions import Question, questions
 from soundness.worlds import World, worlds

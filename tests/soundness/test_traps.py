@@ -14,7 +14,8 @@ from prismiq.query import QueryDefinition
 from prismiq.schema.models import DatabaseSchema
 from soundness.compare import assert_same
 from soundness.database import CONFIGURATIONS, Caller, Connection
-from soundness.oracle.oracle import Expressions, Oracle
+from soundness.oracle.fields import Expressions
+from soundness.oracle.oracle import Oracle
 from soundness.query_traps import QUERY_TRAPS
 from soundness.traps import AGES, SHOP, TRAPS
 

@@ -1,4 +1,4 @@
-"""Random parts of questions that bring a question of their own: nested sources, explicit joins, queries in filters.
+"""Random parts of questions that bring a question of their own: nested sources and explicit joins.
 
 A nested query names its outputs as the columns that every table has, so that whatever is asked of a table can be asked
 of it, too.
@@ -11,18 +11,13 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from prismiq.schema.models import TableSchema
+from soundness.questions.filters import drawn_filter
+from soundness.questions.words import OF_SAME_TYPE
 from soundness.worlds import VALUES
 
 if TYPE_CHECKING:
     from soundness.questions.questions import Drawer
 
-OF_SAME_TYPE = {
-    "t": ("min", "max", "string_agg"),
-    "n": ("sum", "min", "max"),
-    "i": ("sum", "min", "max", "count"),
-    "b": ("bool_and", "bool_or"),
-    **dict.fromkeys("dmws", ("min", "max")),
-}
 JOINABLE = ("i", "i", "n", "t", "b", "d", "w", "m")
 
 
@@ -53,7 +48,7 @@ def nested(around: Drawer) -> dict[str, Any]:
             query["limit"] = draw(st.sampled_from((0, 1, 2, 3)))
             query["offset"] = draw(st.sampled_from((0, 0, 1)))
     if draw(st.integers(0, 2)) == 0:
-        query["filters"] = inner.filter(1, inner.source)
+        query["filters"] = drawn_filter(inner, 1, inner.source)
     return query
 
 
@@ -89,38 +84,3 @@ def as_table(drawer: Drawer, name: str) -> TableSchema:
     """What a nested query looks like to the one that draws paths from it."""
     template = drawer.schema.tables[0]
     return TableSchema(schema_name="", name=name, columns=tuple(template.by_name[column] for column in VALUES))
-
-
-def compared_with_query(drawer: Drawer, column: str) -> dict[str, Any]:
-    """An operator and a query of one output: of any values, or of one, which may not be there."""
-    inner = drawer.inside()
-    draw, field = inner.draw, inner.path(2) + column
-    query: dict[str, Any] = {"source": f"world.{inner.source.name}"}
-    if draw(st.integers(0, 2)) == 0:
-        query["filters"] = inner.filter(1, inner.source)
-    if draw(st.booleans()):
-        query[draw(st.sampled_from(("dimensions", "columns")))] = [{"name": "q", "field": field}]
-        return {"operator": draw(st.sampled_from(("in", "not_in"))), "query": query}
-    if draw(st.booleans()):
-        aggregate = draw(st.sampled_from(OF_SAME_TYPE[column]))
-        query["measures"] = [{"name": "q", "aggregate": aggregate, "field": field}]
-    else:
-        query |= {"dimensions": [{"name": "q", "field": field}], "limit": 1, "offset": draw(st.sampled_from((0, 1, 9)))}
-    operators = ("eq", "neq") if column == "b" else ("eq", "neq", "gt", "gte", "lt", "lte")
-    return {"operator": draw(st.sampled_from(operators)), "query": query}
-
-
-def compared_with_field(drawer: Drawer, column: str, start: TableSchema) -> dict[str, Any]:
-    """An operator and another field, inside `exists` sometimes one of the row around it."""
-    draw = drawer.draw
-
-    def other() -> dict[str, str]:
-        if drawer.around and draw(st.booleans()):
-            return {"outer": drawer.path(1, drawer.around[-1]) + column}
-        return {"field": drawer.path(1, start) + column}
-
-    operators = ("eq", "neq") if column == "b" else ("eq", "neq", "gt", "gte", "lt", "lte", "between", "not_between")
-    operator = draw(st.sampled_from(operators))
-    if "between" not in operator:
-        return {"operator": operator, "value": other()}
-    return {"operator": operator, "value": [draw(st.sampled_from(VALUES[column][1])), other()]}
