@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from prismiq.access import AccessPolicy
 from prismiq.access.caller import engine_caller
+from prismiq.access.check import near
 from prismiq.execution import Database
 from prismiq.introspection import introspect
 from prismiq.plan.definitions import define
@@ -13,6 +15,8 @@ from prismiq.schema import SchemaConfiguration, apply
 from prismiq.schema.models import DatabaseSchema
 from prismiq.schema.version import schema_version
 from prismiq.sql.row_rules import check_rules
+
+logger = logging.getLogger(__name__)
 
 
 class SchemaReader:
@@ -41,4 +45,12 @@ class SchemaReader:
         schema = define(apply(found, configuration), configuration)
         if self._policy is not None:
             check_rules(schema, self._policy)
+            _warn_of_no_tenants(schema, self._policy.tenant_column)
         return schema
+
+
+def _warn_of_no_tenants(schema: DatabaseSchema, column: str | None) -> None:
+    """A tenant column that no table has hides them all, as it should; it is rarely meant."""
+    known = sorted({name for table in schema.tables for name in table.by_name})
+    if column is not None and known and column not in known:
+        logger.warning('No table has the tenant column "%s"%s: most are invisible.', column, near(column, known))

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import logging
+import os
+from difflib import get_close_matches
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from prismiq.calendars import Calendar, Month, Weekday
+from prismiq.zones import ZoneName
 
+logger = logging.getLogger(__name__)
+
+PREFIX = "PRISMIQ_"
 Driver = Literal["asyncpg", "psycopg"]
 Pooler = Literal["auto", "none", "transaction"]
 
@@ -16,12 +23,12 @@ Pooler = Literal["auto", "none", "transaction"]
 class Settings(BaseSettings):
     """What an engine allows and how it connects. Each field is also read from `PRISMIQ_<NAME>`.
 
-    Times are in seconds, sizes in bytes.
+    Times are in seconds, sizes in bytes. A variable whose name is nearly a setting's is warned of in the log.
     """
 
-    model_config = SettingsConfigDict(env_prefix="PRISMIQ_", env_parse_none_str="null", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_parse_none_str="null", frozen=True, extra="forbid")
 
-    time_zone: str = Field(default="UTC", description="The time zone of a query that names none (IANA name).")
+    time_zone: ZoneName = Field(default="UTC", description="The time zone of a query that names none (IANA name).")
     week_start: Weekday = Field(
         default=Weekday.MONDAY, description="The first day of the week of a query that names none."
     )
@@ -107,6 +114,17 @@ class Settings(BaseSettings):
     max_outputs: int = Field(default=200, ge=1, description="Dimensions, measures and columns in one definition.")
     max_batch: int = Field(default=100, ge=1, description="Queries in one batch.")
     max_joined_tables: int = Field(default=30, ge=1, description="Tables joined in one definition.")
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Warns of variables that were probably meant for a setting; others may be anybody's."""
+        known = type(self).model_fields
+        for variable in os.environ:
+            name = variable.upper().removeprefix(PREFIX).lower()
+            if variable.upper().startswith(PREFIX) and name not in known:
+                close = get_close_matches(name, known, n=2, cutoff=0.78)
+                if close:
+                    meant = " or ".join(PREFIX + each.upper() for each in close)
+                    logger.warning("%s is no setting. Did you mean %s?", variable, meant)
 
     @property
     def calendar(self) -> Calendar:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from functools import cache
-from zoneinfo import available_timezones
 
 from prismiq.access.scope import ScopedSchema, ScopedTable
 from prismiq.errors import IssueCode, Location
 from prismiq.plan.question import Issues
 from prismiq.query.fields import Segments, dotted
 from prismiq.query.shape import QueryShape
+from prismiq.zones import known_zones, zone_hint
 
 
 def check_kind(shape: QueryShape, issues: Issues) -> None:
@@ -89,11 +88,9 @@ def _check_comparison(shape: QueryShape, loc: Location, issues: Issues) -> None:
 def check_zone(shape: QueryShape, issues: Issues) -> None:
     """Whether there is such a time zone."""
     name = shape.time_zone
-    if name in _zones():
-        return
-    close = get_close_matches(name, _zones(), n=1)
-    hint = f'Did you mean "{close[0]}"?' if close else 'Use an IANA name such as "Europe/Berlin".'
-    issues.add((*shape.loc, "time_zone"), IssueCode.UNKNOWN_TIME_ZONE, f'There is no time zone "{name}".', hint)
+    if name not in known_zones():
+        message = f'There is no time zone "{name}".'
+        issues.add((*shape.loc, "time_zone"), IssueCode.UNKNOWN_TIME_ZONE, message, zone_hint(name))
 
 
 def find_table(names: Segments, schema: ScopedSchema, issues: Issues, loc: Location) -> ScopedTable | None:
@@ -119,8 +116,3 @@ def find_table(names: Segments, schema: ScopedSchema, issues: Issues, loc: Locat
     )
     issues.add(loc, IssueCode.UNKNOWN_TABLE, f'There is no table "{written}".', hint)
     return None
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
