@@ -51,6 +51,13 @@ async def test_what_differs_per_request_is_in_headers(client: httpx.AsyncClient)
         assert content["meta"] == {"cached": False, "warnings": []}
 
 
+@pytest.mark.parametrize("path", ["/query", "/query?format=csv"])
+async def test_an_error_has_the_id_that_the_audit_has(client: httpx.AsyncClient, path: str) -> None:
+    responses = [await client.post(path, json={"source": "nothing", "measures": ["count"]}) for _ in range(2)]
+    assert [response.status_code for response in responses] == [422, 422]
+    assert len({response.headers["x-query-id"] for response in responses}) == 2
+
+
 async def test_numbers_in_the_question_keep_their_digits(client: httpx.AsyncClient) -> None:
     """A float would make the total of the rows below and above the bound the same."""
     question = (

@@ -14,7 +14,7 @@ from prismiq.access import RequestContext
 from prismiq.api.compression import VARY, encoded, is_worth_it, negotiated
 from prismiq.api.etags import etag_of, not_modified
 from prismiq.api.formats import MEDIA_TYPES, wanted_format
-from prismiq.api.ids import new_id
+from prismiq.api.ids import query_id_of
 from prismiq.api.plain import JSON_TYPE, PlainResponse
 from prismiq.api.requests import read_json_body, run_while_connected, wanted_age, wanted_numbers
 from prismiq.api.streams import StreamedResponse, begun, with_error_line
@@ -32,7 +32,7 @@ async def answered(engine: PrismiqEngine, request: Request, context: RequestCont
     wanted = wanted_format(request)
     numbers = wanted_numbers(request)
     body = await read_json_body(request, engine.settings.max_body_bytes)
-    query_id = new_id()
+    query_id = query_id_of(request)
     if wanted != "json":
         with about(query_id=query_id):
             pieces = await engine.export_query(body, context, format=wanted, numbers=numbers)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from prismiq.api.ids import known_query_id
 from prismiq.api.refusals import asking, refused
 from prismiq.errors import (
     BusyError,
@@ -150,7 +151,11 @@ class ProblemRoute(APIRoute):
                 raise  # a mistake in the host's program: its text is for the log alone
             except PrismiqError as error:
                 refused(self, request, error)
-                return problem_response(error)
+                response = problem_response(error)
+                query_id = known_query_id(request)
+                if query_id is not None:
+                    response.headers["X-Query-Id"] = query_id
+                return response
             except ClientDisconnect:
                 return Response(status_code=CLIENT_GONE)
 

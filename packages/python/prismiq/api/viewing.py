@@ -14,7 +14,7 @@ from prismiq.api.context import GetContext, check_context
 from prismiq.api.data import DataRequest, answers_response, in_lines, part, read_parts
 from prismiq.api.documentation import NUMBERS, QueryResponse, body_of, documented
 from prismiq.api.formats import accepted_file, check_offered
-from prismiq.api.ids import new_id
+from prismiq.api.ids import query_id_of
 from prismiq.api.plain import JSON_TYPE
 from prismiq.api.problems import InvalidParameterError, ProblemRoute
 from prismiq.api.requests import run_while_connected, wanted_age, wanted_numbers
@@ -80,8 +80,8 @@ def viewing_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
         context = check_context(context, guests=True)
         started = perf_counter()
         parts = await read_parts(request, limit, known=("filters", "cross_filters"), empty=True)
-        filters = part(parts, "filters", dict, "Values by the filters' ids.")
-        crosses = part(parts, "cross_filters", list, "A list of clicks.")
+        filters = part(parts, "filters", dict, 'Values by the filters\' ids: {"filters": {"when": "last_month"}}.')
+        crosses = part(parts, "cross_filters", list, 'Write clicks as [{"widget": …, "output": …, "value": …}].')
         boards = engine.dashboards
         file = file or accepted_file(request)
         if file is not None:
@@ -90,7 +90,7 @@ def viewing_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
                     "A file holds the rows of one widget.", hint="Name it: `?widget=`.", details={"parameter": "widget"}
                 )
             check_offered(file)
-            query_id = new_id()
+            query_id = query_id_of(request)
             with about(query_id=query_id, dashboard=id, widget=widgets[0]):
                 query = await boards.widget_query(id, widgets[0], context, filters=filters, cross_filters=crosses)
                 pieces = await engine.export_query(query, context, format=file)
