@@ -147,7 +147,9 @@ async def test_a_batch(client: httpx.AsyncClient) -> None:
     assert lines(await client.post("/query/batch", json={"queries": {}}))[0]["queries"] == 0
     many = await client.post("/query/batch", json={"queries": {str(n): COUNT for n in range(4)}})
     assert (many.status_code, many.json()["code"]) == (413, "payload_too_large")
-    assert (await client.post("/query/batch", json={"queries": []})).status_code == 422
+    refused = await client.post("/query/batch", json={"queries": [COUNT]})
+    assert (refused.status_code, refused.json()["detail"]) == (422, '"queries" must be an object.')
+    assert '{"queries": {"a": ' in refused.json()["hint"]
 
 
 async def test_a_text_with_line_breaks_is_one_line(client: httpx.AsyncClient) -> None:

@@ -109,6 +109,27 @@ def test_what_is_refused(text: str) -> None:
     with pytest.raises(ExpressionError) as error:
         parse_expression(text)
     assert str(error.value)
+    assert "sqlglot" not in str(error.value)
+    assert "TokenType" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x +", 'at its end, "+"'),
+        ("x, y", 'at ",", column 2'),
+        ("x; drop table", 'at its end, "table"'),
+        ("x = 'a", "a quote is not closed"),
+        ("sum(x) / count(*)", "`aggregate`"),
+        ("lag(x)", '"lag" needs an OVER'),
+        ("x > now()", "`in_period`"),
+        ("x ? 'a'", "JSONBContainsTopKey is not part"),
+    ],
+)
+def test_a_refusal_says_where_or_what_instead(text: str, said: str) -> None:
+    with pytest.raises(ExpressionError) as error:
+        parse_expression(text)
+    assert said in str(error.value)
 
 
 def test_a_function_s_name_alone_is_a_field() -> None:

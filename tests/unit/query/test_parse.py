@@ -294,6 +294,10 @@ class TestForm:
             ),
             ({"calculations": [{"name": "a", "expresion": "1"}]}, ("calculations", 0, "expresion"), "expression"),
             ({"dimensions": [{"path": ["a"], "pth": 1}]}, None, None),
+            ({"group_by": ["a"]}, ("group_by",), "dimensions"),
+            ({"where": []}, ("where",), "filters"),
+            ({"filters": [{"field": "a", "op": "="}]}, ("filters", 0, "op"), "operator"),
+            ({"order_by": [{"field": "a", "direction": "desc"}]}, ("order_by", 0, "direction"), "descending"),
         ],
     )
     def test_unknown_key(self, data: dict[str, Any], loc: tuple[str | int, ...] | None, near: str | None) -> None:
@@ -302,6 +306,14 @@ class TestForm:
         if loc is not None:
             assert found[0].loc == loc
             assert (found[0].hint or "").startswith(f'Did you mean "{near}"? ')
+
+    def test_what_is_no_condition_is_shown_one(self) -> None:
+        (issue,) = issues({"source": "t", "filters": {"status": "paid"}})
+        assert (issue.hint or "").startswith('A condition is {"field": …, "operator": …, "value": …}. Known are ')
+
+    def test_an_expression_is_refused_in_one_sentence(self) -> None:
+        found = issues({"source": "t", "measures": [{"aggregate": "sum", "expression": "a; drop table"}]})
+        assert [issue.message for issue in found if ".." in issue.message] == []
 
     @pytest.mark.parametrize(
         ("data", "loc", "code"),

@@ -84,7 +84,8 @@ def part(parts: Mapping[str, Any], name: str, kind: type[Any], form: str) -> Any
     if found is None:
         return kind()
     if not isinstance(found, kind):
-        raise DefinitionError([Issue((name,), IssueCode.INVALID, f'"{name}" has another form.', form)])
+        what = "an object" if kind is dict else "a list"
+        raise DefinitionError([Issue((name,), IssueCode.INVALID, f'"{name}" must be {what}.', form)])
     return found
 
 

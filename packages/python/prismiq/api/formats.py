@@ -84,9 +84,8 @@ def _accepted(accept: str) -> Format:
         if found is not None and liked > best[0]:
             best = (liked, found)
     if best[1] is None:
-        raise NotAcceptableError(
-            f"Nothing here is {accept[:60]}.", hint=f"Served are {', '.join(MEDIA_TYPES.values())}."
-        )
+        served = ", ".join(each.partition(";")[0] for each in MEDIA_TYPES.values())
+        raise NotAcceptableError(f"Nothing here is {accept[:60]}.", hint=f"Served are {served}.")
     check_offered(best[1])
     return best[1]
 

@@ -67,7 +67,7 @@ def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
         context = check_context(context)
         started = perf_counter()
         parts = await read_parts(request, limit, known=("queries",))
-        queries = part(parts, "queries", dict, "Queries by names of yours.")
+        queries = part(parts, "queries", dict, 'Give each query a name of yours: {"queries": {"a": {"source": …}}}.')
         answers = await engine.answer_queries(
             queries, context, numbers=wanted_numbers(request), max_age=wanted_age(request)
         )

@@ -51,6 +51,10 @@ _OTHER_WORDS = {
     "=": "eq", "==": "eq", "equals": "eq", "is": "eq", "!=": "neq", "<>": "neq", "ne": "neq",
     ">": "gt", ">=": "gte", "ge": "gte", "<": "lt", "<=": "lte", "le": "lte", "nin": "not_in", "null": "is_null",
     "average": "avg", "mean": "avg", "total": "sum", "countd": "count_distinct", "distinct": "count_distinct",
+    "op": "operator", "column": "field", "values": "value", "agg": "aggregate", "function": "aggregate",
+    "alias": "name", "table": "source", "from": "source", "select": "columns", "where": "filters",
+    "group_by": "dimensions",
+    "metrics": "measures", "sort": "order_by", "sort_by": "order_by", "desc": "descending", "direction": "descending",
     "daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year", "hourly": "hour",
 }  # fmt: skip
 # The models by the name under which Pydantic's places mention them, and by the list that holds them.
@@ -193,7 +197,7 @@ def _issue(loc: Location, details: ErrorDetails, model_at: Callable[[Place], typ
     code = IssueCode.VALUE_OUT_OF_RANGE if kind in _RANGES else IssueCode.INVALID
     name = f'"{loc[-1]}"' if loc and isinstance(loc[-1], str) else "This"
     if kind not in _SAID:
-        return Issue(loc, code, f"{name} is not valid: {details['msg']}.", _OBJECT_HINT)
+        return Issue(loc, code, f"{name} is not valid: {details['msg'].rstrip('.')}.", _OBJECT_HINT)
     message, hint = _SAID[kind]
     bounds = {key: _whole(bound) for key, bound in details.get("ctx", {}).items()}
     return Issue(loc, code, f"{name} {message.format(**bounds)}{_not(value)}.", hint)
@@ -202,7 +206,10 @@ def _issue(loc: Location, details: ErrorDetails, model_at: Callable[[Place], typ
 def _unknown_key(loc: Location, details: ErrorDetails, model: type[BaseModel]) -> Issue:
     key = str(details["loc"][-1])
     known = [field.alias or name for name, field in model.model_fields.items()]
-    return Issue(loc, IssueCode.UNKNOWN_KEY, f'"{_short(key)}" is not known here.', choose(key, known))
+    hint = choose(key, known)
+    if model is Condition and hint.startswith("Known"):
+        hint = f'A condition is {{"field": …, "operator": …, "value": …}}. {hint}'
+    return Issue(loc, IssueCode.UNKNOWN_KEY, f'"{_short(key)}" is not known here.', hint)
 
 
 def _model(loc: Place) -> type[BaseModel]:

@@ -175,6 +175,10 @@ class JoinTree:
         listed = ", ".join(f'"{each}"' for each in close)
         if close:
             return f"Did you mean {listed}?"
+        if name == "*":
+            return "`count` without a field counts rows."
+        if "(" in name:
+            return 'What is computed is {"name": …, "expression": …}; a month is {"field": …, "granularity": "month"}.'
         if instance.node is not None:
             return "Its fields are " + ", ".join(f'"{each}"' for each in table.columns) + "."
         return f"GET /schema/tables/{where} lists its fields."

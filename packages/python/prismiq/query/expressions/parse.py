@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any, cast
 
 from sqlglot import TokenType, exp, parse, tokenize
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ParseError, SqlglotError, TokenError
 from sqlglot.expressions.core import Expression
 
 from prismiq.query.expressions.functions import FUNCTIONS, PARTS, UNITS, WINDOWS
@@ -36,6 +36,7 @@ from prismiq.query.expressions.tree import (
 )
 from prismiq.schema.types import DataType
 
+_CLOCKS = frozenset({"current_timestamp", "current_date", "current_time", "localtimestamp", "localtime"})
 MAX_LENGTH = 4000
 MAX_DEPTH = 60
 MAX_TOKENS = 1000
@@ -83,10 +84,18 @@ def _check_tokens(text: str) -> None:
 
 
 def _brief(error: Exception) -> str:
+    """Where it goes wrong. What the parser says beyond that is about its own classes."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply."
-    first = str(error).split("\n", maxsplit=1)[0]
-    return first.split(" Line ")[0].rstrip(".") + "."
+    if isinstance(error, TokenError):
+        return "a quote is not closed, or a sign is not known."
+    if not isinstance(error, ParseError) or not error.errors:
+        return "it breaks off."
+    place = error.errors[0]
+    word = place["highlight"][:40]
+    if not place["end_context"]:
+        return f'it breaks off, or goes wrong, at its end, "{word}".'
+    return f'it goes wrong at "{word}", column {place["col"]}.'
 
 
 def _read(node: Expression, depth: int) -> Parsed:
@@ -112,8 +121,15 @@ def _read(node: Expression, depth: int) -> Parsed:
 
 
 def _refusal(node: Expression) -> str:
-    if isinstance(node, exp.Func):
+    if isinstance(node, exp.Func) and not isinstance(node, exp.Binary):
         name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+        if name in ("count", "sum", "avg", "min", "max", "median"):
+            what = "a measure names it as its `aggregate`, and a ratio of measures is one of the `calculations`"
+            return f'"{name}" is an aggregate: {what}.'
+        if name in WINDOWS:
+            return f'"{name}" needs an OVER.'
+        if name in _CLOCKS:
+            return "An expression has no clock; a filter's `in_period` has."
         near = get_close_matches(name, [*FUNCTIONS, *WINDOWS], n=2)
         hint = f" Near to it: {', '.join(near)}." if near else f" There are: {', '.join(FUNCTIONS)}."
         return f'There is no function "{name}" in expressions.{hint}'
