@@ -94,8 +94,26 @@ def test_every_operation_is_described(document: dict[str, Any]) -> None:
                 assert content[0] == other.get("/".join(path.split("/")[-2:]), "application/json"), path
                 assert content[1]["schema"], path
             for status, response in operation["responses"].items():
-                if status != success:
+                if status == "304":
+                    assert "content" not in response
+                    assert [each["name"] for each in operation["parameters"] if each["name"] == "If-None-Match"]
+                elif status != success:
                     assert list(response["content"]) == ["application/problem+json"], (path, status)
+
+
+def test_headers_are_documented(document: dict[str, Any]) -> None:
+    query = document["paths"]["/prismiq/query"]["post"]
+    sent = [each["name"] for each in query["parameters"] if each["in"] == "header"]
+    assert sent == ["Prefer", "If-None-Match", "Cache-Control"]
+    assert set(query["responses"]["200"]["headers"]) == {
+        "ETag", "X-Query-Id", "Server-Timing", "Age", "Preference-Applied"
+    }  # fmt: skip
+    assert "Retry-After" in query["responses"]["429"]["headers"]
+    conditional = {
+        path for path, methods in document["paths"].items() for each in methods.values() if "304" in each["responses"]
+    }
+    below = ("query", "query/schema", "schema", "schema/table", "schema/tables/{table}")
+    assert conditional == {f"/prismiq/{path}" for path in below}
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:

@@ -1,93 +1,16 @@
-"""What OpenAPI says about bodies and answers. Nothing runs through these models; they are for readers."""
+"""What OpenAPI says about bodies and answers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, cast
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from prismiq.api.formats import MEDIA_TYPES
-from prismiq.api.problems import MEDIA_TYPE, Problem, ProblemIssue
+from prismiq.api.headers import headers_of
+from prismiq.api.problems import MEDIA_TYPE, Problem
 from prismiq.query.json_schema import query_json_schema
-
-
-class PivotedFrom(BaseModel):
-    """The measure and the value of the pivoted dimension that a column is of."""
-
-    dimension: str
-    value: Any
-    measure: str
-    is_other: bool | None = Field(default=None, description="True for the values that `top` left over.")
-
-
-class ResultColumn(BaseModel):
-    """One column of a result."""
-
-    name: str
-    type: str = Field(examples=["numeric"])
-    element: str | None = Field(default=None, description="The type of an array's elements.")
-    role: str = Field(examples=["measure"], description="dimension, measure or column")
-    label: str
-    format: str | None = Field(
-        default=None, description="How to show the values, as the query or the configuration says."
-    )
-    granularity: str | None = None
-    source: str | None = Field(default=None, description="table.column of a plain or bucketed column.")
-    grain: str | None = Field(default=None, description="The path whose rows a measure is computed over.")
-    binned: bool | None = Field(
-        default=None,
-        description="True for `bins` and `edges`: the value is a bin's lower bound, and may be the text `-Infinity`.",
-    )
-    pivot: PivotedFrom | None = Field(default=None, description="For a column that a pivot made: what it holds.")
-
-
-class ResultMeta(BaseModel):
-    """What is true of a result however often it is sent."""
-
-    cached: bool
-    as_of: str = Field(description="When PostgreSQL had answered, ISO 8601.")
-    warnings: list[str]
-
-
-class QueryResponse(BaseModel):
-    """A result: columns, and rows as arrays in their order."""
-
-    columns: list[ResultColumn]
-    rows: list[list[Any]]
-    row_count: int
-    truncated: bool = Field(description="Whether more rows existed than the engine's row cap let through.")
-    meta: ResultMeta
-
-
-class ValidationResponse(BaseModel):
-    """Whether a query can be answered, and every reason why not."""
-
-    valid: bool
-    issues: list[ProblemIssue]
-
-
-class SqlResponse(BaseModel):
-    """A compiled query: `$1` in the SQL is the first of `args`."""
-
-    sql: str
-    args: list[Any]
-    columns: list[ResultColumn]
-    warnings: list[str]
-
-
-class ExplainResponse(BaseModel):
-    """How a query will be answered."""
-
-    plan: list[str] = Field(description="The plan's tree, a line a node.")
-    sql: str
-    postgresql: list[Any] = Field(description="EXPLAIN (FORMAT JSON), not run.")
-
-
-class HealthResponse(BaseModel):
-    """A sign of life."""
-
-    status: str = Field(examples=["ok"])
 
 
 def documented(model: type[BaseModel] | None, *statuses: int, success: int = 200) -> dict[int | str, dict[str, Any]]:
@@ -177,6 +100,8 @@ _PROBLEMS: dict[int, dict[str, Any]] = {
         504: "The query ran over its time-out and was cancelled.",
     }.items()
 }
+_PROBLEMS[412]["headers"] = headers_of({"ETag": "The version that is there."})
+_PROBLEMS[429]["headers"] = _PROBLEMS[503]["headers"] = headers_of({"Retry-After": "Seconds."})
 
 _EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "delays_by_airline": (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from prismiq.api.documentation import HealthResponse, documented
+from prismiq.api.documentation import documented
+from prismiq.api.models import HealthResponse
 from prismiq.api.problems import ProblemRoute
 from prismiq.engine import PrismiqEngine
 

@@ -20,15 +20,13 @@ from prismiq.api.documentation import (
     QUERY_BODY,
     SCHEMA_ANSWERS,
     SCHEMA_TYPE,
-    ExplainResponse,
-    QueryResponse,
-    SqlResponse,
-    ValidationResponse,
     body_of,
     documented,
     in_every_format,
 )
 from prismiq.api.etags import etag_of, not_modified
+from prismiq.api.headers import CACHE_CONTROL, IF_NONE_MATCH, PREFER, of_a_query, with_etag
+from prismiq.api.models import ExplainResponse, QueryResponse, SqlResponse, ValidationResponse
 from prismiq.api.plain import PlainResponse
 from prismiq.api.problems import ProblemRoute, issue_json, json_bytes
 from prismiq.api.requests import read_json_body, run_while_connected, wanted_age, wanted_numbers
@@ -130,8 +128,11 @@ def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
         run_query,
         methods=["POST"],
         response_class=Response,
-        responses=in_every_format(documented(QueryResponse, *PROBLEMS, 406)),
-        openapi_extra={"requestBody": QUERY_BODY, "parameters": [FORMAT, NUMBERS]},
+        responses=of_a_query(in_every_format(documented(QueryResponse, *PROBLEMS, 406))),
+        openapi_extra={
+            "requestBody": QUERY_BODY,
+            "parameters": [FORMAT, NUMBERS, PREFER, IF_NONE_MATCH, CACHE_CONTROL],
+        },
         route_class_override=ThinRoute,
     )
     router.add_api_route(
@@ -140,12 +141,17 @@ def query_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
         methods=["POST"],
         response_class=Response,
         responses=in_lines(documented(None, *PROBLEMS)),
-        openapi_extra={**body_of(BatchRequest, "Queries by names."), "parameters": [NUMBERS]},
+        openapi_extra={**body_of(BatchRequest, "Queries by names."), "parameters": [NUMBERS, PREFER, CACHE_CONTROL]},
     )
     add("/query/validate", validate_query, ValidationResponse)
     add("/query/sql", show_sql, SqlResponse)
     add("/query/explain", explain_query, ExplainResponse)
     router.add_api_route(
-        "/query/schema", read_query_schema, methods=["GET"], response_class=Response, responses=SCHEMA_ANSWERS
+        "/query/schema",
+        read_query_schema,
+        methods=["GET"],
+        response_class=Response,
+        responses=with_etag(SCHEMA_ANSWERS),
+        openapi_extra={"parameters": [IF_NONE_MATCH]},
     )
     return router

@@ -12,8 +12,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from prismiq.access import RequestContext
 from prismiq.api.compression import VARY, whole
 from prismiq.api.context import GetContext, check_context
-from prismiq.api.documentation import QueryResponse, documented
+from prismiq.api.documentation import documented
 from prismiq.api.etags import etag_of, not_modified
+from prismiq.api.headers import IF_NONE_MATCH, with_etag
+from prismiq.api.models import QueryResponse
 from prismiq.api.plain import JSON_TYPE, PlainResponse
 from prismiq.api.problems import ProblemRoute
 from prismiq.api.requests import run_while_connected
@@ -101,12 +103,15 @@ def schema_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
         return await whole(request, engine.settings, content, [*headers, JSON_TYPE], forms=found)
 
     def add(path: str, endpoint: Any, model: Any, *statuses: int) -> None:
+        responses = documented(model, 403, *statuses, 502, 503)
+        tagged = model is not QueryResponse  # of values it is not known whether they have changed
         router.add_api_route(
             path,
             endpoint,
             methods=["GET"],
             response_class=Response,
-            responses=documented(model, 403, *statuses, 502, 503),
+            responses=with_etag(responses) if tagged else responses,
+            openapi_extra={"parameters": [IF_NONE_MATCH]} if tagged else None,
         )
 
     add("/schema", read_schema, DatabaseSchema)

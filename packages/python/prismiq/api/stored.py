@@ -12,6 +12,7 @@ from prismiq.access import RequestContext
 from prismiq.api.context import GetContext, check_context
 from prismiq.api.documentation import body_of, documented
 from prismiq.api.etags import required_versions
+from prismiq.api.headers import IF_MATCH
 from prismiq.api.problems import ProblemRoute, version_tag
 from prismiq.api.requests import read_json_body
 from prismiq.dashboards import Stored
@@ -103,14 +104,6 @@ PATCH_BODY: dict[str, Any] = {
         "description": "A JSON Merge Patch (RFC 7396): null removes, lists are replaced.",
         "content": {media: {"schema": {"type": "object"}} for media in ("application/merge-patch+json", JSON)},
     }
-}
-
-IF_MATCH: dict[str, Any] = {
-    "name": "If-Match",
-    "in": "header",
-    "required": True,
-    "description": "The ETag of the version that is changed, or `*` for whichever is there.",
-    "schema": {"type": "string"},
 }
 
 ALWAYS = (422, 429, 502, 503, 504)

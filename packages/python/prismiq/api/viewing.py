@@ -12,9 +12,11 @@ from prismiq.api.answers import exported
 from prismiq.api.compression import whole
 from prismiq.api.context import GetContext, check_context
 from prismiq.api.data import DataRequest, answers_response, in_lines, part, read_parts
-from prismiq.api.documentation import NUMBERS, QueryResponse, body_of, documented
+from prismiq.api.documentation import NUMBERS, body_of, documented
 from prismiq.api.formats import accepted_file, check_offered
+from prismiq.api.headers import CACHE_CONTROL, PREFER
 from prismiq.api.ids import query_id_of
+from prismiq.api.models import QueryResponse
 from prismiq.api.plain import JSON_TYPE
 from prismiq.api.problems import InvalidParameterError, ProblemRoute
 from prismiq.api.requests import run_while_connected, wanted_age, wanted_numbers
@@ -134,7 +136,7 @@ def viewing_router(engine: PrismiqEngine, get_context: GetContext) -> APIRouter:
         methods=["POST"],
         response_class=Response,
         responses=in_lines(documented(None, 406, 413, 415, *STATUSES)),
-        openapi_extra={**data, "parameters": [NUMBERS]},
+        openapi_extra={**data, "parameters": [NUMBERS, PREFER, CACHE_CONTROL]},
     )
     router.add_api_route(
         "/dashboards/{id}/filters/{filter}/values",
