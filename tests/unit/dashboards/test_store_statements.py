@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from prismiq.dashboards.postgres import compiled, reading, selected
 from prismiq.dashboards.records import Caller, Kind
+from prismiq.dashboards.statements import compiled, reading, selected
 from prismiq.dashboards.tables import RECORDS
 
 NAMES = ("", "acme", "tenant", "user", "roles", "000000000")

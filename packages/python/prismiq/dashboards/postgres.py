@@ -6,27 +6,18 @@ names the version it was made from, so that it either happens whole or not at al
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 from sqlalchemy import (
-    Column,
-    ColumnElement,
     Integer,
-    Table,
     Text,
     and_,
     any_,
-    cast,
-    collate,
     delete,
-    false,
     func,
     literal,
     or_,
@@ -34,18 +25,29 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSON, insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
-from sqlalchemy.dialects.postgresql import asyncpg as dialects
 from sqlalchemy.sql import ClauseElement
 
 from prismiq.access.caller import Caller as Asker
 from prismiq.dashboards.migrations import current_revision, migrate
-from prismiq.dashboards.models import NewPin, Sharing
+from prismiq.dashboards.models import NewPin
 from prismiq.dashboards.records import Caller, Kind, Listing, Pin, Record
+from prismiq.dashboards.statements import (
+    compiled,
+    editable,
+    owned,
+    pin_of,
+    pins_of,
+    reading,
+    record_of,
+    sort_key,
+    values_of,
+    visible,
+    without_content,
+)
 from prismiq.dashboards.store import slug_taken
 from prismiq.dashboards.tables import PINS, RECORDS, REVISION, SCHEMA
-from prismiq.dashboards.wire import dump_json
 from prismiq.errors import ConfigurationError, StoreNotReadyError
 from prismiq.execution.failures import own_errors
 from prismiq.execution.host_sessions import HostSessions, Pool
@@ -99,8 +101,8 @@ class PostgresStore:
     async def find(self, kind: Kind, caller: Caller, listing: Listing) -> list[Record]:
         """The records that the caller may view, in order, without their `content`."""
         table = RECORDS[kind]
-        key = _sort_key(table.c[listing.sort])
-        query = select(*_without_content(table)).where(_visible(table, caller))
+        key = sort_key(table.c[listing.sort])
+        query = select(*without_content(table)).where(visible(table, caller))
         if listing.search:
             wanted = func.lower(literal(listing.search, Text))
             searched = (table.c.title, table.c.description, func.array_to_string(table.c.tags, "\n"))
@@ -114,33 +116,31 @@ class PostgresStore:
         if listing.after is not None:
             value, last = listing.after
             here = tuple_(key, table.c.id)
-            there = tuple_(
-                _sort_key(literal(value, table.c[listing.sort].type)), literal(last, UUID_TYPE(as_uuid=True))
-            )
+            there = tuple_(sort_key(literal(value, table.c[listing.sort].type)), literal(last, UUID_TYPE(as_uuid=True)))
             query = query.where(here < there if listing.descending else here > there)
         order = (key.desc(), table.c.id.desc()) if listing.descending else (key, table.c.id)
-        return [_record(row) for row in await self._fetch(query.order_by(*order).limit(listing.limit), caller)]
+        return [record_of(row) for row in await self._fetch(query.order_by(*order).limit(listing.limit), caller)]
 
     async def get(self, kind: Kind, caller: Caller, id: UUID) -> Record | None:  # noqa: A002
         """A record that the caller may view, or None."""
         rows = await self._rows(*reading(kind, caller, id), caller)
-        return _record(rows[0]) if rows else None
+        return record_of(rows[0]) if rows else None
 
     async def insert(self, kind: Kind, record: Record) -> None:
         """Adds a record."""
         await self._fetch(
-            insert(RECORDS[kind]).values(_values(record)), Caller(record.tenant, record.owner, frozenset())
+            insert(RECORDS[kind]).values(values_of(record)), Caller(record.tenant, record.owner, frozenset())
         )
 
     async def replace(self, kind: Kind, caller: Caller, record: Record) -> bool:
         """Puts a record in the place of the version before."""
         table = RECORDS[kind]
-        values = _values(record)
+        values = values_of(record)
         for fixed in ("id", "tenant", "owner", "created_at"):
             del values[fixed]
         change = (
             update(table)
-            .where(table.c.id == record.id, table.c.version == record.version - 1, _editable(table, caller))
+            .where(table.c.id == record.id, table.c.version == record.version - 1, editable(table, caller))
             .values(values)
             .returning(table.c.id)
         )
@@ -149,20 +149,20 @@ class PostgresStore:
     async def delete(self, kind: Kind, caller: Caller, id: UUID, version: int) -> bool:  # noqa: A002
         """Deletes a record of the caller's own."""
         table = RECORDS[kind]
-        own = and_(table.c.id == id, table.c.version == version, _own(table, caller))
+        own = and_(table.c.id == id, table.c.version == version, owned(table, caller))
         return bool(await self._fetch(delete(table).where(own).returning(table.c.id), caller))
 
     async def pins(self, caller: Caller, context: str) -> list[Pin]:
         """The caller's pins in a place."""
-        query = _pins(caller).where(PINS.c.context == context).order_by(PINS.c.position, PINS.c.id)
-        return [_pin(row) for row in await self._fetch(query, caller)]
+        query = pins_of(caller).where(PINS.c.context == context).order_by(PINS.c.position, PINS.c.id)
+        return [pin_of(row) for row in await self._fetch(query, caller)]
 
     async def add_pin(self, caller: Caller, pin: NewPin) -> Pin | None:
         """Adds a pin at the end, or finds it."""
         dashboards = RECORDS[Kind.DASHBOARD]
         last = (
             select(func.coalesce(func.max(PINS.c.position), -1) + 1)
-            .where(_own(PINS, caller), PINS.c.context == pin.context)
+            .where(owned(PINS, caller), PINS.c.context == pin.context)
             .scalar_subquery()
         )
         values = select(
@@ -173,20 +173,20 @@ class PostgresStore:
             dashboards.c.id,
             literal(pin.widget or "", Text),
             last,
-        ).where(dashboards.c.id == pin.dashboard, _visible(dashboards, caller))
+        ).where(dashboards.c.id == pin.dashboard, visible(dashboards, caller))
         await self._fetch(
             insert(PINS).from_select([each.name for each in PINS.c], values).on_conflict_do_nothing(), caller
         )
-        found = _pins(caller).where(
+        found = pins_of(caller).where(
             PINS.c.context == pin.context, PINS.c.dashboard_id == pin.dashboard, PINS.c.widget == (pin.widget or "")
         )
         rows = await self._fetch(found, caller)
-        return _pin(rows[0]) if rows else None
+        return pin_of(rows[0]) if rows else None
 
     async def remove_pin(self, caller: Caller, id: UUID) -> bool:  # noqa: A002
         """Removes a pin of the caller's."""
         return bool(
-            await self._fetch(delete(PINS).where(PINS.c.id == id, _own(PINS, caller)).returning(PINS.c.id), caller)
+            await self._fetch(delete(PINS).where(PINS.c.id == id, owned(PINS, caller)).returning(PINS.c.id), caller)
         )
 
     async def order_pins(self, caller: Caller, context: str, pins: Sequence[UUID]) -> None:
@@ -194,7 +194,7 @@ class PostgresStore:
         # Locked in one order whatever the new one is, so that two who order at once wait and do not block each other.
         locked = (
             select(PINS.c.id, PINS.c.position)
-            .where(_own(PINS, caller), PINS.c.context == context)
+            .where(owned(PINS, caller), PINS.c.context == context)
             .order_by(PINS.c.id)
             .with_for_update()
             .cte("locked")
@@ -224,15 +224,6 @@ class PostgresStore:
                 yield connection
 
 
-def compiled(statement: ClauseElement) -> tuple[str, list[object]]:
-    """A statement as asyncpg takes it."""
-    made: Any = statement.compile(
-        dialect=dialects.dialect(paramstyle="numeric_dollar"),  # pyright: ignore[reportNoOverloadImplementation]
-        compile_kwargs={"render_postcompile": True},
-    )
-    return str(made), [made.params[name] for name in made.positiontup or ()]
-
-
 async def _check_revision(connection: Any) -> None:
     current = await current_revision(connection)
     if current is None:
@@ -256,133 +247,3 @@ def _store_errors() -> Generator[None]:
         raise StoreNotReadyError("The database role may not use the tables for dashboards.", hint=_GRANT) from error
     except asyncpg.ReadOnlySQLTransactionError as error:
         raise StoreNotReadyError("The tables for dashboards cannot be written.", hint=_WRITABLE) from error
-
-
-def _without_content(table: Table) -> list[Column[Any]]:
-    return [each for each in table.c if each.name != "content"]
-
-
-_ID = UUID(int=0)
-
-
-def reading(kind: Kind, caller: Caller, id: UUID) -> tuple[str, list[object]]:  # noqa: A002
-    """What reads a record that the caller may view. Each page asks it, so it is compiled once for each of its forms."""
-    opens = None if caller.opens is None else sorted(caller.opens)
-    sql, likeness = _reading_of(kind, None if opens is None else len(opens))
-    values: dict[object, object] = {_ID: id, "tenant": caller.tenant, "user": caller.user}
-    values |= {f"{number:09}": each for number, each in enumerate(opens or ())}
-    return sql, [sorted(caller.roles) if isinstance(each, list) else values[each] for each in likeness]
-
-
-@lru_cache(100)
-def _reading_of(kind: Kind, opens: int | None) -> tuple[str, list[object]]:
-    """The SQL, and in the place of each argument what it stands for."""
-    granted = None if opens is None else frozenset(f"{number:09}" for number in range(opens))
-    likeness = Caller("tenant", "user", frozenset({"roles"}), granted)
-    return compiled(selected(kind, likeness, _ID))
-
-
-def selected(kind: Kind, caller: Caller, id: UUID) -> ClauseElement:  # noqa: A002
-    """A record that the caller may view."""
-    table = RECORDS[kind]
-    # As text both ways: a host's pool may have a codec of its own for JSON.
-    content = cast(table.c.content, Text).label("content")
-    return select(*_without_content(table), content).where(table.c.id == id, _visible(table, caller))
-
-
-def _own(table: Table, caller: Caller) -> ColumnElement[bool]:
-    if caller.opens is not None:  # a guest owns nothing, whatever the token calls them
-        return false()
-    return and_(table.c.tenant == caller.tenant, table.c.owner == caller.user)
-
-
-def _visible(table: Table, caller: Caller) -> ColumnElement[bool]:
-    if caller.opens is not None:
-        granted = sorted(caller.opens)
-        named = or_(cast(table.c.id, Text).in_(granted), table.c.slug.in_(granted))
-        return and_(table.c.tenant == caller.tenant, named)
-    return _shared(table, caller, table.c.tenant_access.is_not(None), "view")
-
-
-def _editable(table: Table, caller: Caller) -> ColumnElement[bool]:
-    if caller.opens is not None:
-        return false()
-    return _shared(table, caller, table.c.tenant_access == "edit", "edit")
-
-
-def _shared(table: Table, caller: Caller, with_all: ColumnElement[bool], access: str) -> ColumnElement[bool]:
-    roles = literal(sorted(caller.roles), ARRAY(Text))
-    return and_(
-        table.c.tenant == caller.tenant,
-        or_(
-            table.c.owner == caller.user,
-            with_all,
-            table.c[f"{access}_roles"].op("&&", is_comparison=True)(roles),
-            literal(caller.user, Text) == any_(table.c[f"{access}_users"]),
-        ),
-    )
-
-
-def _sort_key(value: ColumnElement[Any]) -> ColumnElement[Any]:
-    return collate(func.lower(value), "C") if isinstance(value.type, Text) else value
-
-
-def _pins(caller: Caller) -> Any:
-    dashboards = RECORDS[Kind.DASHBOARD]
-    joined = PINS.join(dashboards, dashboards.c.id == PINS.c.dashboard_id)
-    return (
-        select(PINS.c.id, PINS.c.context, PINS.c.dashboard_id, PINS.c.widget, dashboards.c.title)
-        .select_from(joined)
-        .where(_own(PINS, caller), _visible(dashboards, caller))
-    )
-
-
-def _pin(row: Any) -> Pin:
-    return Pin(row["id"], row["context"], row["dashboard_id"], row["widget"] or None, row["title"])
-
-
-def _values(record: Record) -> dict[str, Any]:
-    shared = record.visibility
-    return {
-        "id": record.id,
-        "tenant": record.tenant,
-        "owner": record.owner,
-        "slug": record.slug,
-        "title": record.title,
-        "description": record.description,
-        "tags": list(record.tags),
-        "tenant_access": shared.tenant,
-        "view_roles": list(shared.roles),
-        "edit_roles": [role for role, access in shared.roles.items() if access == "edit"],
-        "view_users": list(shared.users),
-        "edit_users": [user for user, access in shared.users.items() if access == "edit"],
-        "content": cast(literal(dump_json(record.content).decode(), Text), JSON),
-        "version": record.version,
-        "created_at": record.created_at,
-        "updated_at": record.updated_at,
-        "updated_by": record.updated_by,
-    }
-
-
-def _record(row: Any) -> Record:
-    content: Any = json.loads(row["content"], parse_float=Decimal) if "content" in row else {}
-    return Record(
-        id=row["id"],
-        tenant=row["tenant"],
-        owner=row["owner"],
-        slug=row["slug"],
-        title=row["title"],
-        description=row["description"],
-        tags=tuple(row["tags"]),
-        # Without a check, as all that is read: what one record holds must not break a list.
-        visibility=Sharing.model_construct(
-            tenant=row["tenant_access"],
-            roles={role: "edit" if role in row["edit_roles"] else "view" for role in row["view_roles"]},
-            users={user: "edit" if user in row["edit_users"] else "view" for user in row["view_users"]},
-        ),
-        content=content if isinstance(content, dict) else {},  # pyright: ignore[reportUnknownArgumentType]
-        version=row["version"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-        updated_by=row["updated_by"],
-    )

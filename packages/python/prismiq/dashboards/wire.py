@@ -12,6 +12,7 @@ from typing import Any, cast
 import orjson
 
 from prismiq.errors import DefinitionError, Issue, IssueCode, Location
+from prismiq.query.parse import unfit_text
 
 MAX_DEPTH = 64
 MAX_VALUES = 30_000
@@ -150,10 +151,7 @@ def _unfit_key(key: object, loc: Location) -> Iterator[Issue]:
 def _unfit(value: object, loc: Location) -> Iterator[Issue]:
     code = IssueCode.INVALID_VALUE
     if isinstance(value, str):
-        if "\0" in value:
-            yield Issue(loc, code, "A text holds a NUL character.", "PostgreSQL stores none; remove it.")
-        elif any("\ud800" <= character <= "\udfff" for character in value):
-            yield Issue(loc, code, "A text holds half a surrogate pair.", "Send whole characters.")
+        yield from unfit_text(value, loc)
     elif isinstance(value, float | Decimal):
         if not math.isfinite(value):
             yield Issue(loc, code, f"{value} is not a number.", "Leave it out.")

@@ -15,8 +15,8 @@ from prismiq.plan.question import Issues
 from prismiq.plan.resolve.conditions import build_condition
 from prismiq.plan.trees import rewrite
 from prismiq.query.filters import LISTS, PATTERNS
+from prismiq.query.forms import slot_of
 from prismiq.query.shape import Compared, ConditionShape, FieldShape, Form, Slot
-from prismiq.query.split import slot_of
 from prismiq.schema.models import ColumnSchema
 from prismiq.schema.types import INTEGERS, NUMBERS, DataType
 

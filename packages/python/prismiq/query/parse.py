@@ -223,14 +223,20 @@ def _fields(value: object) -> dict[str, object] | None:
     return dict(cast("Mapping[str, object]", value)) if isinstance(value, Mapping) else None
 
 
+def unfit_text(text: str, loc: Location) -> Iterator[Issue]:
+    """What PostgreSQL cannot store of a text."""
+    if "\0" in text:
+        message, hint = "A text holds a NUL character.", "PostgreSQL stores none; remove it."
+        yield Issue(loc, IssueCode.INVALID_VALUE, message, hint)
+    elif any("\ud800" <= character <= "\udfff" for character in text):
+        yield Issue(loc, IssueCode.INVALID_VALUE, "A text holds half a surrogate pair.", "Send whole characters.")
+
+
 def _unfit(value: object, loc: Location) -> Iterator[Issue]:
     """What is wrong with a single value wherever it stands."""
     code = IssueCode.INVALID_VALUE
     if isinstance(value, str):
-        if "\0" in value:
-            yield Issue(loc, code, "A text holds a NUL character.", "PostgreSQL stores none; remove it.")
-        elif any("\ud800" <= character <= "\udfff" for character in value):
-            yield Issue(loc, code, "A text holds half a surrogate pair.", "Send whole characters.")
+        yield from unfit_text(value, loc)
     elif isinstance(value, _Refused):
         yield Issue(loc, value.code, value.message, value.hint)
     elif isinstance(value, float | Decimal) and not math.isfinite(value):

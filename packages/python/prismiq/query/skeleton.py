@@ -16,8 +16,8 @@ import orjson
 
 from prismiq.errors import Location
 from prismiq.query.filters import PAIRS
+from prismiq.query.forms import form_of, form_of_items, plain_value
 from prismiq.query.shape import Values
-from prismiq.query.split import form_of, form_of_items, plain_value
 
 _SCALARS = frozenset({str, int, bool, Decimal, type(None)})
 _ENDS = frozenset({"from", "to"})

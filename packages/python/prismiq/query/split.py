@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from enum import Enum
 from typing import cast
-from uuid import UUID
 
 from prismiq.calendars import ISO, Calendar, Clock
 from prismiq.errors import Location
@@ -31,6 +26,7 @@ from prismiq.query.expressions import Tree, parse_expression
 from prismiq.query.expressions.tree import map_values
 from prismiq.query.fields import Path, Segments, as_items, dotted, segments
 from prismiq.query.filters import PAIRS, PERIODS, And, Condition, Exists, Filter, Not, Or
+from prismiq.query.forms import plain_value, slot_of
 from prismiq.query.shape import (
     AndShape,
     BoundsShape,
@@ -44,7 +40,6 @@ from prismiq.query.shape import (
     FieldShape,
     FieldsShape,
     FilterShape,
-    Form,
     JoinShape,
     MeasureShape,
     NestedShape,
@@ -83,13 +78,6 @@ def split_with_places(
     shape = splitter.query(definition)
     values = Values(tuple(splitter.values), definition.limit, definition.offset, splitter.clocks)
     return shape, values, splitter.places
-
-
-def slot_of(value: object, index: int, loc: Location = ()) -> Slot:
-    """The place of a value: what it is, without the value itself."""
-    plain = plain_value(value)
-    items = as_items(plain)
-    return Slot(index, form_of(plain), loc) if items is None else Slot(index, Form.LIST, loc, *form_of_items(items))
 
 
 def _clock(definition: QueryDefinition, default: Clock) -> Clock:
@@ -334,62 +322,3 @@ def _field(value: object, loc: Location) -> FieldShape | None:
 
 def _segments(reference: str | Path | None) -> Segments | None:
     return None if reference is None else segments(reference)
-
-
-def plain_value(value: object) -> object:
-    """A Python value as JSON would carry it, so that both ways in have one meaning."""
-    if type(value) in _PLAIN:
-        return value
-    if isinstance(value, Enum):
-        return plain_value(value.value)
-    if isinstance(value, set | frozenset):
-        value = list(cast("Collection[object]", value))
-    items = as_items(value)
-    if items is not None:
-        return [plain_value(item) for item in items]
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return f"PT{value.total_seconds():.6f}S"
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    return value
-
-
-_PLAIN = frozenset({str, int, bool, Decimal, type(None)})
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-def form_of(value: object) -> Form:
-    """What a plain value is, before any column gives it a type."""
-    if value is None:
-        return Form.NULL
-    if isinstance(value, bool):
-        return Form.BOOLEAN
-    if isinstance(value, int):
-        return Form.INTEGER
-    if isinstance(value, Decimal):
-        return Form.NUMBER
-    if isinstance(value, str):
-        return Form.DATE if len(value) == 10 and _DATE.fullmatch(value) else Form.TEXT
-    return Form.LIST if isinstance(value, list) else Form.OBJECT
-
-
-def form_of_items(items: Collection[object]) -> tuple[Form, bool, bool]:
-    """What plain values of a list have in common, whether one is null, and whether dates are among other texts."""
-    forms = {form_of(item) for item in items}
-    return _common(forms - {Form.NULL}), Form.NULL in forms, forms >= {Form.DATE, Form.TEXT}
-
-
-def _common(forms: set[Form]) -> Form:
-    if not forms:
-        return Form.EMPTY
-    if len(forms) == 1:
-        return forms.pop()
-    if forms <= {Form.INTEGER, Form.NUMBER}:
-        return Form.NUMBER
-    if forms <= {Form.DATE, Form.TEXT}:
-        return Form.TEXT
-    return Form.OBJECT

@@ -23,8 +23,8 @@ from prismiq.plan.nodes import PivotPlan, QueryPlan
 from prismiq.plan.outputs import OutputColumn
 from prismiq.query.complaints import MAX_ISSUES
 from prismiq.query.fields import as_items
+from prismiq.query.forms import plain_value
 from prismiq.query.shape import QueryShape, Values
-from prismiq.query.split import plain_value
 from prismiq.schema.models import TableRef
 from prismiq.sql.builder import Builder
 from prismiq.sql.copied import Form, can_be_copied, copied, quoted_places

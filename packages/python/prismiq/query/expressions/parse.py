@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, cast
 
 from sqlglot import TokenType, exp, parse, tokenize
-from sqlglot.errors import ParseError, SqlglotError, TokenError
+from sqlglot.errors import SqlglotError
 from sqlglot.expressions.core import Expression
 
 from prismiq.query.expressions.functions import FUNCTIONS, PARTS, UNITS, WINDOWS
 from prismiq.query.expressions.grammar import BINARY, CALLS, KEYS, PLAIN_KEYS, TYPES, WINDOW_NAMES
+from prismiq.query.expressions.refusals import ExpressionError, reason, refusal
 from prismiq.query.expressions.tree import (
     Bound,
     Call,
@@ -36,17 +36,12 @@ from prismiq.query.expressions.tree import (
 )
 from prismiq.schema.types import DataType
 
-_CLOCKS = frozenset({"current_timestamp", "current_date", "current_time", "localtimestamp", "localtime"})
 MAX_LENGTH = 4000
 MAX_DEPTH = 60
 MAX_TOKENS = 1000
 MAX_PARENTHESES = 100
 
 Parsed = Tree[Literals]
-
-
-class ExpressionError(ValueError):
-    """The text is not an expression of the closed language; the message says what and what is near."""
 
 
 @lru_cache(maxsize=2000)
@@ -62,7 +57,7 @@ def parse_expression(text: str) -> Parsed:
         _check_tokens(text)
         found = parse(text, dialect="postgres")
     except (SqlglotError, RecursionError) as error:
-        raise ExpressionError(f"This is not an expression: {_brief(error)}") from None
+        raise ExpressionError(f"This is not an expression: {reason(error)}") from None
     if len(found) != 1 or found[0] is None:
         raise ExpressionError("One expression is expected.")
     return _read(cast("Expression", found[0]), 0)
@@ -81,21 +76,6 @@ def _check_tokens(text: str) -> None:
         called = token.text.lower().startswith("regexp_") and following.token_type is TokenType.L_PAREN
         if called or (token.token_type in (TokenType.RLIKE, TokenType.IRLIKE) and token.text not in ("~", "~*")):
             raise ExpressionError("A regular expression is matched by an operator: ~, ~*, !~ or !~*.")
-
-
-def _brief(error: Exception) -> str:
-    """Where it goes wrong. What the parser says beyond that is about its own classes."""
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply."
-    if isinstance(error, TokenError):
-        return "a quote is not closed, or a sign is not known."
-    if not isinstance(error, ParseError) or not error.errors:
-        return "it breaks off."
-    place = error.errors[0]
-    word = place["highlight"][:40]
-    if not place["end_context"]:
-        return f'it breaks off, or goes wrong, at its end, "{word}".'
-    return f'it goes wrong at "{word}", column {place["col"]}.'
 
 
 def _read(node: Expression, depth: int) -> Parsed:
@@ -117,25 +97,7 @@ def _read(node: Expression, depth: int) -> Parsed:
     if function is not None:
         name, keys = function
         return _call(name, [part for key in keys for part in _parts(node, key, depth)])
-    raise ExpressionError(_refusal(node))
-
-
-def _refusal(node: Expression) -> str:
-    if isinstance(node, exp.Func) and not isinstance(node, exp.Binary):
-        name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
-        if name in ("count", "sum", "avg", "min", "max", "median"):
-            what = "a measure names it as its `aggregate`, and a ratio of measures is one of the `calculations`"
-            return f'"{name}" is an aggregate: {what}.'
-        if name in WINDOWS:
-            return f'"{name}" needs an OVER.'
-        if name in _CLOCKS:
-            return "An expression has no clock; a filter's `in_period` has."
-        near = get_close_matches(name, [*FUNCTIONS, *WINDOWS], n=2)
-        hint = f" Near to it: {', '.join(near)}." if near else f" There are: {', '.join(FUNCTIONS)}."
-        return f'There is no function "{name}" in expressions.{hint}'
-    if isinstance(node, exp.Subquery | exp.Select | exp.Exists):
-        return "An expression has no subquery; a nested query is a source or a filter's `query`."
-    return f"{type(node).__name__} is not part of expressions."
+    raise ExpressionError(refusal(node))
 
 
 def _part(node: Expression, key: str, depth: int) -> Parsed:
@@ -168,7 +130,7 @@ def _column(node: Expression, _: int) -> Parsed:
         names.insert(0, part.expression.name)
         part = part.this  # a path of more than four names
     if not isinstance(part, exp.Column) or isinstance(part.this, exp.Star):
-        raise ExpressionError(_refusal(node))
+        raise ExpressionError(refusal(node))
     names = [each.name for each in part.parts] + names
     return Name(tuple(names))
 
@@ -320,7 +282,7 @@ def _anonymous(node: Expression, depth: int) -> Parsed:
     """A function that sqlglot has no node for, where it is on the list."""
     name: str = node.name.lower()
     if name not in FUNCTIONS or name in _UNIT_FUNCTIONS:
-        raise ExpressionError(_refusal(node))
+        raise ExpressionError(refusal(node))
     return _call(name, _parts(node, "expressions", depth))
 
 
