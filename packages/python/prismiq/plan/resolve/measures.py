@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prismiq.errors import IssueCode
-from prismiq.plan.expressions import BIGINT, DOUBLE, Expression, Parameter
+from prismiq.plan.expressions import BIGINT, DOUBLE, Expression, Parameter, ValueType
 from prismiq.plan.lower.uniqueness import reaches_to_one
 from prismiq.plan.outputs import OutputColumn, Role
 from prismiq.plan.question import Instance, Issues, MeasureQuestion
@@ -34,6 +34,41 @@ class Measures:
 
     def resolve(self, shape: MeasureShape) -> MeasureQuestion | None:
         """The measure, or None and the issues."""
+        placed = self._placed(shape)
+        if placed is None:
+            return None
+        argument, grain, named = placed
+        type_ = self._type(shape, argument)
+        if type_ is None:
+            return None
+        p = self._percentile(shape)
+        separator = resolve_separator(shape, self.issues)
+        order = resolve_order(shape, argument, grain, self.tree, self.issues)
+        if order is None:
+            return None
+        where = self._filtering.filter(shape.filters)
+        before = (str(shape.aggregate), *named)
+        name = shape.name or ("_".join(before) if argument is None else self._fields.name(argument, before, shape.loc))
+        output = OutputColumn(
+            name=name,
+            type=type_.kind,
+            role=Role.MEASURE,
+            label=shape.label or label_of(name),
+            grain=grain.name,
+            element=type_.element,
+            format=shape.format,
+        )
+        self._register.add(output, type_, shape.loc)
+        if shape.hidden:
+            self._register.hidden.add(name)
+        if shape.aggregate in (Aggregate.ARRAY_AGG, Aggregate.STRING_AGG) and argument is not None:
+            argument = as_element(argument)
+        return MeasureQuestion(
+            name, shape.aggregate, argument, where, p, grain.alias, type_, shape.loc, *order, separator, self._extension
+        )
+
+    def _placed(self, shape: MeasureShape) -> tuple[Expression | None, Instance, Segments] | None:
+        """What is aggregated, over the rows of which instance, and the path that names it."""
         argument: Expression | None = None
         grain = self.tree.source
         named: Segments = ()
@@ -72,6 +107,10 @@ class Measures:
                 )
                 return None
             grain = reached
+        return argument, grain, named
+
+    def _type(self, shape: MeasureShape, argument: Expression | None) -> ValueType | None:
+        """The type of its values, where it can be computed."""
         type_ = BIGINT if argument is None else result_type(shape.aggregate, argument.type)
         if shape.aggregate is Aggregate.APPROX_COUNT_DISTINCT and self._extension is None:
             self.issues.add(
@@ -92,31 +131,7 @@ class Measures:
                 f"It can be asked for {', '.join(fitting(argument.type))}.",
             )
             return None
-        p = self._percentile(shape)
-        separator = resolve_separator(shape, self.issues)
-        order = resolve_order(shape, argument, grain, self.tree, self.issues)
-        if order is None:
-            return None
-        where = self._filtering.filter(shape.filters)
-        before = (str(shape.aggregate), *named)
-        name = shape.name or ("_".join(before) if argument is None else self._fields.name(argument, before, shape.loc))
-        output = OutputColumn(
-            name=name,
-            type=type_.kind,
-            role=Role.MEASURE,
-            label=shape.label or label_of(name),
-            grain=grain.name,
-            element=type_.element,
-            format=shape.format,
-        )
-        self._register.add(output, type_, shape.loc)
-        if shape.hidden:
-            self._register.hidden.add(name)
-        if shape.aggregate in (Aggregate.ARRAY_AGG, Aggregate.STRING_AGG) and argument is not None:
-            argument = as_element(argument)
-        return MeasureQuestion(
-            name, shape.aggregate, argument, where, p, grain.alias, type_, shape.loc, *order, separator, self._extension
-        )
+        return type_
 
     def _grain(self, argument: Expression, shape: MeasureShape) -> Instance | None:
         """The table of the field; of an expression the one from which all its fields are reached to-one."""
