@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from prismiq.plan.expressions import Column, Compare, Expression, IsNull, Not, Truth, ValueType
 from prismiq.plan.nodes import Derived, Scan, Shared
 from prismiq.plan.question import Instance
@@ -19,10 +21,22 @@ def scan(instance: Instance) -> Scan | Derived:
 def join_condition(instance: Instance) -> Expression:
     """The equal columns by which an instance is reached, and what else its row must satisfy."""
     assert instance.link is not None
-    pairs = zip(instance.link.columns, instance.link.target_columns, strict=True)
-    equal = tuple(Compare("=", left, raw_column(instance, right)) for left, right in pairs)
+    equal = tuple(Compare("=", left, right) for left, right in joined_by(instance))
     where = instance.link.where
     return conjunction(equal if where is None else (*equal, where))
+
+
+def joined_by(instance: Instance) -> Iterator[tuple[Column, Column]]:
+    """The columns that are equal where an instance is joined: one that was there before, and one of its own."""
+    if instance.link is not None:
+        for left, right in zip(instance.link.columns, instance.link.target_columns, strict=True):
+            yield left, raw_column(instance, right)
+
+
+def is_matched_alike(column: Column, other: Column) -> bool:
+    """Whether values of a column that are equal among themselves are equal to the same values of another. Those of
+    citext are not where it meets text: they are compared as text."""
+    return column.type.type_name is None or column.type.type_name == other.type.type_name
 
 
 def raw_column(instance: Instance, name: str) -> Column:

@@ -9,14 +9,32 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from prismiq.plan.expressions import TRUE, Column, Expression
-from prismiq.plan.lower.instances import join_condition, scan
+from prismiq.plan.expressions import (
+    TRUE,
+    And,
+    AnyOf,
+    BoundsBin,
+    Case,
+    Column,
+    Compare,
+    Expression,
+    IsNull,
+    Not,
+    Null,
+    Or,
+    Parameter,
+    Truth,
+    ValueType,
+    WidthBin,
+)
+from prismiq.plan.lower.instances import is_matched_alike, join_condition, joined_by, scan
 from prismiq.plan.lower.semijoins import SemiJoins
 from prismiq.plan.lower.uniqueness import determined, to_many_step
 from prismiq.plan.nodes import Derived, Filter, Join, Node, Reduce, Scan, columns_within
 from prismiq.plan.passes import PRUNE, REDUCE, SEMI_JOIN, Passes
 from prismiq.plan.question import Instance, Question
-from prismiq.plan.trees import columns_of, conjunction, conjuncts
+from prismiq.plan.trees import columns_of, conjunction, conjuncts, walk
+from prismiq.schema.types import INTEGERS, MOMENTS, TEXTS, DataType
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +69,7 @@ def joined_rows(
         kept |= question.used([condition])
     reduced = _independent(question, kept, reduce_around) if reduce_around and REDUCE in passes else ()
     columns = dict.fromkeys(columns_within((*read, condition)))
-    reduced = [root for root in reduced if _can_reduce(question, root, columns)]
+    reduced = [root for root in reduced if _can_reduce(question, root, (*read, *conjuncts(condition)))]
     return Joined(filtered(_join_all(question, kept, reduced, columns), condition), frozenset(kept))
 
 
@@ -68,10 +86,32 @@ def _independent(question: Question, kept: set[str], grain: str) -> list[str]:
     return [alias for alias in instances if alias in many - outside and len(many & question.closed([alias])) == 1]
 
 
-def _can_reduce(question: Question, root: str, columns: Iterable[Column]) -> bool:
-    """Whether the values that are read of a path can be compared, and so be told apart."""
-    own = (column for column in columns if column.alias in question.instances)  # those inside EXISTS are not
-    return all(column.type.comparable for column in own if root in question.closed([column.alias]))
+def _can_reduce(question: Question, root: str, read: Iterable[Expression]) -> bool:
+    """Whether values of a path that are equal may stand for each other, in what is read of them and where it begins."""
+    if not all(is_matched_alike(own, other) for other, own in joined_by(question.instances[root])):
+        return False
+    for part in read:
+        keeps_equal = all(isinstance(each, _KEEPS_EQUAL) for each in walk(part))
+        for column in columns_within(part):
+            # Those inside EXISTS are no columns of the path.
+            if column.alias not in question.instances or root not in question.closed([column.alias]):
+                continue
+            if not column.type.comparable or not (keeps_equal or _is_written_one_way(column.type)):
+                return False
+    return True
+
+
+_KEEPS_EQUAL = (
+    Column | Parameter | Null | Truth | And | Or | Not | IsNull | Compare | AnyOf | Case | WidthBin | BoundsBin
+)
+"""What gives equal values for equal values, however those are written: 1.0 and 1.00 differ as texts."""
+
+_WRITTEN_ONE_WAY = INTEGERS | MOMENTS | TEXTS | {DataType.BOOLEAN, DataType.UUID, DataType.TIME, DataType.BYTEA}
+
+
+def _is_written_one_way(type_: ValueType) -> bool:
+    """Whether equal values of a type are the same in every respect."""
+    return type_.kind is DataType.ENUM or (type_.kind in _WRITTEN_ONE_WAY and type_.type_name is None)
 
 
 def _join_all(question: Question, kept: Collection[str], reduced: Collection[str], columns: Iterable[Column]) -> Node:

@@ -28,7 +28,7 @@ from prismiq.plan.expressions import (
 )
 from prismiq.plan.lower.additive import adds_up, parts_of
 from prismiq.plan.lower.branches import Branch
-from prismiq.plan.lower.instances import raw_column, scan
+from prismiq.plan.lower.instances import is_matched_alike, joined_by, raw_column, scan
 from prismiq.plan.nodes import Aggregate, Filter, Node
 from prismiq.plan.question import Instance, MeasureQuestion, Question
 from prismiq.plan.trees import columns_of, conjunction, conjuncts, walk
@@ -89,14 +89,20 @@ def _asks(expression: Expression) -> bool:
 
 
 def _keys(question: Question, grain: Instance, joined: frozenset[str]) -> list[str] | None:
-    """The columns of the grain that it is joined by, or None where a join asks more of it."""
-    keys: list[str] = [] if grain.link is None else list(grain.link.target_columns)
-    for alias in joined:
-        link = question.instances[alias].link
-        if alias == grain.alias or link is None:
+    """The columns of the grain that it is joined by, or None where a join asks more of it, or tells apart what is
+    equal among them."""
+    keys: list[str] = []
+    for instance in question.instances.values():
+        if instance.alias not in joined:
             continue
-        keys += [column.name for column in link.columns if column.alias == grain.alias]
-        if link.where is not None and any(column.alias == grain.alias for column in columns_of(link.where)):
+        for pair in joined_by(instance):
+            for own, other in (pair, pair[::-1]):
+                if own.alias == grain.alias:
+                    keys.append(own.name)
+                    if not is_matched_alike(own, other):
+                        return None
+        where = None if instance.link is None or instance is grain else instance.link.where
+        if where is not None and any(column.alias == grain.alias for column in columns_of(where)):
             return None
     return list(dict.fromkeys(keys)) or None
 
