@@ -19,6 +19,7 @@ def joined(left: str, right: str, **more: Any) -> Definition:
 
 
 IDS: Definition = {"source": "customers", "columns": ["id"]}
+NESTED: Definition = {"source": {"query": {"source": "orders", "columns": ["id"]}}, "measures": ["count"]}
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,13 @@ IDS: Definition = {"source": "customers", "columns": ["id"]}
         (joined("idd", "id"), ("joins", 0, "on", 0, "left"), IssueCode.UNKNOWN_FIELD, "idd", '"id"'),
         (joined("id", "name"), ("joins", 0, "on", 0), IssueCode.TYPE_MISMATCH, "never joined", "casts"),
         (joined("id", "id", table="custmers"), ("joins", 0, "table"), IssueCode.UNKNOWN_TABLE, "custmers", "customers"),
+        (
+            {**NESTED, "filters": {"exists": "order_items"}},
+            ("filters", "exists"),
+            IssueCode.UNKNOWN_FIELD,
+            "order_items",
+            "No relationship leads from query to",
+        ),
         (asked("like", IDS), ("filters", "operator"), IssueCode.INVALID, "like does not", "not_in"),
         (asked("eq", IDS), ("filters", "query"), IssueCode.INVALID, "several", '"limit": 1'),
         (

@@ -94,7 +94,7 @@ class JoinTree:
 
     def below(self, instance: Instance) -> JoinTree:
         """A tree of its own that starts at the instance's table, for what EXISTS asks of its rows."""
-        return JoinTree(self._planning, instance.table)
+        return JoinTree(self._planning, instance.table, instance.node)
 
     def _table(self, names: Segments) -> tuple[TableRef | None, int]:
         """The table that the first one or two names mean, and how many they are."""
