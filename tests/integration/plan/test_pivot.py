@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import asyncpg
 import pytest
 
 from prismiq import PrismiqEngine, QueryError, Settings
@@ -146,3 +148,27 @@ async def test_the_others_are_last_whatever_they_are_called(shared_shop_dsn: str
     )
     assert names(result) == ["count__EU", "count__AAA"]
     assert result.rows == [(6, 3)]
+
+
+@pytest.mark.parametrize(
+    ("type_", "values", "expected"),
+    [
+        ("real", ["0.1", "1.5"], [0.1, 1.5]),
+        ("timetz", ["10:00+02", "09:30+00"], ["10:00:00+02:00", "09:30:00+00:00"]),
+        ("time", ["10:00:00.01"], ["10:00:00.010000"]),
+    ],
+)
+async def test_a_columns_value_is_written_as_a_row_would(
+    dsn: str, type_: str, values: list[str], expected: list[object]
+) -> None:
+    connection = await asyncpg.connect(dsn)
+    rows = ", ".join(f"('{value}'::{type_})" for value in values)
+    await connection.execute(f"CREATE TABLE seen AS SELECT * FROM (VALUES {rows}) AS found(at)")
+    await connection.close()
+    asked = {"source": "seen", "dimensions": ["at"], "measures": ["count"]}
+    async with PrismiqEngine(dsn) as engine:
+        listed = json.loads((await engine.answer_query(asked))[0].body(cached=False))
+        spread = json.loads((await engine.answer_query({**asked, "pivot": {"dimension": "at"}}))[0].body(cached=False))
+    assert [row[0] for row in listed["rows"]] == expected
+    assert [column["pivot"]["value"] for column in spread["columns"]] == expected
+    assert [column["name"] for column in spread["columns"]] == [f"count__{value}" for value in expected]

@@ -105,6 +105,8 @@ def _pivot_json(pivot: PivotedFrom) -> Mapping[str, object]:
     value = pivot.value
     if isinstance(value, Decimal) and not value.is_finite():
         value = str(value)  # a bin of its own, and null is another
+    elif isinstance(value, time):  # which orjson refuses where it has a zone
+        value = str(value)
     other = {"is_other": True} if pivot.is_other else {}
     return {"dimension": pivot.dimension, "value": value, "measure": pivot.measure, **other}
 
@@ -197,7 +199,7 @@ def _digits(value: Any) -> str | None:
     return None if text[-1] > "9" else text
 
 
-def _real(value: float) -> float:
+def shortest(value: float) -> float:
     """The shortest number that is this `real`, as PostgreSQL writes it: 0.1, where the double of it has 17 digits."""
     try:
         single = struct.pack("f", value)
@@ -296,7 +298,7 @@ def _nested(value: Any, zone: ZoneInfo) -> object:
 
 _BY_TYPE: dict[DataType, Converter] = {
     DataType.NUMERIC: _number,
-    DataType.REAL: _real,
+    DataType.REAL: shortest,
     DataType.UUID: str,
     DataType.TIME: str,  # orjson 3.13 writes 10 ms as ".10000"
     DataType.TIMETZ: str,

@@ -11,8 +11,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from prismiq.errors import Issue, IssueCode, QueryError
+from prismiq.execution.encode import shortest
 from prismiq.execution.result import Row, in_zone
 from prismiq.plan.outputs import OutputColumn, PivotedFrom
+from prismiq.schema.types import DataType
 from prismiq.sql.statement import Pivoting, Statement
 
 MAX_PIVOTED = 100
@@ -63,11 +65,14 @@ def _rows(records: Sequence[Sequence[Any]], pivot: Pivoting, kept: Sequence[int]
 def _column(statement: Statement, pivot: Pivoting, cell: Sequence[Any], place: int, taken: set[str]) -> OutputColumn:
     measure = statement.columns[place]
     is_other = pivot.flag is not None and bool(cell[pivot.flag])
+    spread = statement.columns[pivot.dimension]
     value = in_zone(cell[pivot.dimension], ZoneInfo(statement.time_zone))
+    if spread.type is DataType.REAL and value is not None:
+        value = shortest(value)
     text = pivot.other or "other" if is_other else _text(value)
     name = _unique(f"{measure.name}__{text}", taken)
     taken.add(name)
-    source = PivotedFrom(statement.columns[pivot.dimension].name, value, measure.name, is_other)
+    source = PivotedFrom(spread.name, value, measure.name, is_other)
     label = f"{measure.label}: {text}"[:MAX_NAME]
     return replace(measure, name=name, label=label, pivot=source)
 
