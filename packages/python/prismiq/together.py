@@ -153,6 +153,7 @@ class AskedTogether:
         self._ask = ask
         self._rows = rows
         self._running: asyncio.Task[Rows | None] | None = None
+        self._begun = False
 
     @property
     def queries(self) -> Sequence[bytes]:
@@ -173,7 +174,14 @@ class AskedTogether:
     async def _result(
         self, rows: Callable[[], Coroutine[Any, Any, Rows | None]], place: int, statement: Statement
     ) -> QueryResult | None:
+        if self._begun:
+            # It was waiting for another's answer, and others may have asked for its own since: for rows as of then.
+            return None
         if self._running is None:
-            self._running = asyncio.ensure_future(rows())
+            self._running = asyncio.ensure_future(self._run(rows))
         found = await asyncio.shield(self._running)  # whoever leaves leaves it to the others
         return None if found is None else result_of(statement, found[place])
+
+    async def _run(self, rows: Callable[[], Coroutine[Any, Any, Rows | None]]) -> Rows | None:
+        self._begun = True
+        return await rows()

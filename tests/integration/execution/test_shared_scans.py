@@ -237,6 +237,47 @@ async def test_who_leaves_ends_the_statement(shop_dsn: str) -> None:
     await watcher.close()
 
 
+async def test_who_asks_after_it_was_sent_has_an_answer_of_its_own(
+    shop_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of a batch waits for another caller's computation, and goes on when the shared statement is long under way:
+    whoever asked meanwhile, perhaps after a change, is not given rows from before."""
+    run, sent = Database.run, asyncio.Queue[asyncio.Event]()
+
+    async def slow(self: Database, statement: Statement, *rest: Any) -> Any:
+        found = await run(self, statement, *rest)
+        arrived = asyncio.Event()
+        await sent.put(arrived)
+        await arrived.wait()
+        return found
+
+    async def settled() -> None:
+        for _ in range(20):  # until whoever has something to wait for does
+            await asyncio.sleep(0)
+
+    asked = json.dumps(orders(), separators=(",", ":")).encode()
+    async with sharing(shop_dsn) as engine:
+        before = json.loads((await engine.answer_query(asked, ADA))[0].body(cached=False))["rows"][0][0]
+        monkeypatch.setattr(Database, "run", slow)
+        other = asyncio.ensure_future(engine.answer_query(asked, ADA))
+        alone = await sent.get()
+        batch = asyncio.ensure_future(ask(engine, {"all": orders(), "by status": orders("status")}))
+        shared = await sent.get()
+        admin = await asyncpg.connect(shop_dsn)
+        await admin.execute("DELETE FROM order_items; DELETE FROM refunds; DELETE FROM orders")
+        await admin.close()
+        late = asyncio.ensure_future(engine.answer_query(asked, ADA))
+        await settled()
+        monkeypatch.setattr(Database, "run", run)
+        alone.set()
+        await other
+        await settled()
+        shared.set()
+        await batch
+        assert before > 0
+        assert json.loads((await late)[0].body(cached=False))["rows"][0][0] == 0
+
+
 async def test_over_the_hosts_pool(shared_shop_dsn: str, statements: list[str]) -> None:
     settings = Settings(share_scans_from=0)
     async with (
