@@ -35,6 +35,9 @@ from prismiq.sql.values import BINS, UnfitValueError, convert
 
 _UTC = ZoneInfo("UTC")
 
+_ALSO_ABBREVIATIONS = frozenset({"CET", "EET", "MET", "WET"})
+"""Zones with a summer time whose names PostgreSQL takes for abbreviations of the winter's, but not behind a colon."""
+
 _DIALECT = asyncpg.dialect(paramstyle="numeric_dollar")  # pyright: ignore[reportNoOverloadImplementation]
 """Numbers placeholders as asyncpg wants. One for all: what it learns of types it need not learn again."""
 
@@ -139,7 +142,7 @@ class _Binder:
         if isinstance(bound, str):
             return self._of_page(bound)
         if isinstance(bound, Zone):
-            return bound.name
+            return f":{bound.name}" if bound.name in _ALSO_ABBREVIATIONS else bound.name
         return bound.value if isinstance(bound, Fixed) else self._computed(bound)
 
     def _of_page(self, part: str) -> object:
