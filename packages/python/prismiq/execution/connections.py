@@ -24,7 +24,13 @@ Connection = Any
 SessionSettings = tuple[tuple[str, str], ...]
 """What is set on a session for a caller: names and values."""
 
-LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError)
+LOST = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    asyncio.TimeoutError,
+)
 """What a connection raises that is of no use any more, among others."""
 
 SETTINGS_REFUSED = (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameterValueError, asyncpg.DataError)
@@ -114,11 +120,16 @@ class Connections:
         kept.connection.terminate()
 
     async def settle(self, kept: Kept) -> None:
-        """Puts a connection back whose statement was cancelled, once the server has ended it; drops it if that does
-        not come."""
+        """Puts a connection back on which a statement or a transaction may still run, once the server has ended it;
+        drops it if that does not come."""
+        connection = kept.connection
         try:
-            # The driver sends this after the cancelled statement has ended.
-            await kept.connection.execute("SELECT 1", timeout=CLOSE_TIMEOUT)
+            # The driver sends this after a cancelled statement has ended.
+            await connection.execute(
+                "ROLLBACK" if connection.is_in_transaction() else "SELECT 1", timeout=CLOSE_TIMEOUT
+            )
+            if connection.is_in_transaction():  # it was just about to begin
+                await connection.execute("ROLLBACK", timeout=CLOSE_TIMEOUT)
         except LOST:
             self.drop(kept)
         except BaseException:

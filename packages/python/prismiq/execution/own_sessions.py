@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from functools import partial
 from types import TracebackType
 
@@ -157,7 +156,6 @@ class _OwnSession:
                 if self._caller.settings:
                     await apply_settings(connection, self._caller.settings, local=True)
             except BaseException as error:
-                await self._roll_back()
                 self._leave(error)
                 raise
         return connection
@@ -165,25 +163,19 @@ class _OwnSession:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._sessions.begin is not None:
-            if error is not None:
-                await self._roll_back()
-            else:
-                try:
-                    await self._kept.connection.execute("COMMIT")
-                except BaseException as failure:
-                    self._leave(failure)
-                    raise
+        if error is None and self._sessions.begin is not None:
+            try:
+                await self._kept.connection.execute("COMMIT")
+            except BaseException as failure:
+                self._leave(failure)
+                raise
         self._leave(error)
 
-    async def _roll_back(self) -> None:
-        with suppress(*LOST):
-            await self._kept.connection.execute("ROLLBACK")
-
     def _leave(self, error: BaseException | None) -> None:
+        """Waits for nothing, since it may be left by a cancellation, and by another in the midst of that."""
         if isinstance(error, asyncpg.InternalClientError):  # the driver has lost track of what the server says
             self._connections.drop(self._kept)
-        elif isinstance(error, _MAY_STILL_RUN):
+        elif error is not None and (isinstance(error, _MAY_STILL_RUN) or self._kept.connection.is_in_transaction()):
             self._sessions.settle(self._turns, self._connections, self._kept, self._caller)
             return
         else:

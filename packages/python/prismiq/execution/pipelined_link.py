@@ -137,6 +137,10 @@ class Link:
         """Whether it is of no use any more."""
         return self._lost
 
+    def is_in_transaction(self) -> bool:
+        """Whether one is left open: each statement is one of its own."""
+        return False
+
     def terminate(self) -> None:
         """Ends it at once."""
         if not self._lost:
