@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -106,22 +106,22 @@ class Answering:
     ) -> tuple[Answer, bool]:
         """The answer as JSON, and whether it was kept from before. Its rows may come of a statement that is `shared`
         with others."""
-        key, statement = self._key(asked, caller, numbers)
+        key, bound = self._key(asked, caller, numbers)
 
         async def compute() -> Answer:
             if self._is_large(asked, numbers):
                 answer = await self._copied(asked, caller, whole=True)
                 assert isinstance(answer, Answer), "it was wanted whole"
-                return answer
-            result = None if shared is None else await shared(statement)
-            result = result or await self._database.run(statement, caller)
+                return replace(answer, key_size=bound.key_size)
+            result = None if shared is None else await shared(bound.statement)
+            result = result or await self._database.run(bound.statement, caller)
             asked.prepared.answered(result.row_count)
             if result.row_count > ENCODE_IN_THREAD:
                 content, rest = await asyncio.to_thread(encode_parts, result, numbers)
             else:
                 content, rest = encode_parts(result, numbers)
             check_size(len(content), self._settings.max_result_bytes)
-            return Answer(content, rest, asked.prepared.template.tables, result.row_count)
+            return Answer(content, rest, asked.prepared.template.tables, result.row_count, bound.key_size)
 
         answer, cached = await self._answers.get(key, compute, max_age=max_age)
         asked.noted.answers(answer.rows, cached=cached)
@@ -149,10 +149,10 @@ class Answering:
             # Pieces are for one; whoever waited for the same computation has one of their own.
             return found.taken() or await self._copied(asked, caller, whole=False), False
 
-    def _key(self, asked: Asked, caller: Caller, numbers: Numbers) -> tuple[Hashable, Statement]:
-        """Everything that an answer depends on, and the statement."""
+    def _key(self, asked: Asked, caller: Caller, numbers: Numbers) -> tuple[Hashable, Bound]:
+        """Everything that an answer depends on, and what the question was bound to."""
         bound = asked.bound(self._settings.row_cap)
-        return (bound.key, caller.settings, numbers), bound.statement
+        return (bound.key, caller.settings, numbers), bound
 
     async def written(self, asked: Asked, caller: Caller, wanted: Format, numbers: Numbers) -> AsyncGenerator[bytes]:
         """The answer in a format, in pieces."""

@@ -37,8 +37,8 @@ Ask = Callable[[bytes, Shared | None], Awaitable[tuple[Answer, bool]]]
 Rows = Mapping[int, Sequence[Sequence[Any]]]
 """The rows of each question that a statement answers, by its place."""
 
-KEPT = 200
-"""Sets of questions of which it is remembered what they share."""
+KEPT = 2_000
+"""Questions of which it is remembered what they share with others."""
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ class SharedScans:
                 statistics = await self._statistics.of(tables)
                 scans = await asyncio.to_thread(scans_of, prepared, asking, statistics)
             known = self._known[key] = _Known(prepared, scans)
-            if len(self._known) > KEPT:
+            while sum(map(len, self._known)) > KEPT:
                 self._known.popitem(last=False)
         return known.scans
 

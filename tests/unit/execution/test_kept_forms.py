@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from prismiq.execution.answers import Answer, MemoryCache
 
 
@@ -58,3 +60,10 @@ async def test_an_answer_that_grows_beyond_all_room_is_dropped() -> None:
     for key in "bcdef":
         cache.put(key, answer(2_000))
     assert all(cache.get(key) is not None for key in "bcdef")
+
+
+def test_what_an_answer_is_kept_under_counts() -> None:
+    cache = MemoryCache(10_000)
+    for key in "abcde":
+        cache.put(key, replace(answer(500), key_size=2_000))
+    assert [cache.get(key) is not None for key in "abcde"] == [False, True, True, True, True]

@@ -32,12 +32,14 @@ class Answer:
     """The JSON after that."""
     tables: frozenset[TableRef]
     rows: int
+    key_size: int = 0
+    """Bytes of what it is kept under."""
     at: float = field(default_factory=monotonic)
 
     @property
     def size(self) -> int:
         """Bytes that keeping it takes, about."""
-        return len(self.content) + len(self.rest) + self.forms.size + 500
+        return len(self.content) + len(self.rest) + self.forms.size + self.key_size + 500
 
     @cached_property
     def forms(self) -> Forms:

@@ -102,7 +102,7 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """The values of one question, and where in the slots those of another with the same skeleton go."""
+    """The values of a question but for those of its conditions, and where in the slots those of another go."""
 
     values: Values
     places: Sequence[_Place]
@@ -131,7 +131,9 @@ def filled(
         if not parts or any(len(part) > 1 for _, part in parts):
             return None
         filling += (_Place(slot, index, part) for slot, part in parts)
-    known = Filled(values, filling)
+    filled_in = {place.slot for place in filling}
+    others = tuple(None if slot in filled_in else value for slot, value in enumerate(values.slots))
+    known = Filled(replace(values, slots=others), filling)  # so that no long list is kept
     return known if repr(known.with_values(skeleton.values)) == repr(values) else None
 
 

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from sys import getsizeof
 from typing import cast
 
 from prismiq.access.context import RequestContext
@@ -54,6 +55,8 @@ class Bound:
 
     statement: Statement
     key: Hashable
+    key_size: int
+    """Bytes that keeping the key takes, about."""
 
 
 class BoundStatements:
@@ -102,16 +105,25 @@ def _asked(prepared: Prepared, context: RequestContext | None) -> list[Hashable]
 def _bound(prepared: Prepared, context: RequestContext | None, row_cap: int, now: datetime) -> Bound:
     template = prepared.template
     statement = template.bind(prepared.values, context, row_cap=row_cap, now=now)
-    return Bound(statement, (template, _args_key(template, statement), statement.pivot))
+    shortly = statement.sql is template.sql
+    args = _args_key(template, statement.args, with_buckets=shortly and template.has_buckets)
+    # The template's number: the template itself would live as long as the last of its answers.
+    return Bound(statement, (template.number, shortly, args, statement.pivot), sum(map(_size, args)))
 
 
-def _args_key(template: Template, statement: Statement) -> Hashable:
+def _args_key(template: Template, args: Sequence[object], *, with_buckets: bool) -> tuple[Hashable, ...]:
     """The values by their text: 1 and 1.0 are equal, and may answer differently. Buckets, hundreds of dates of one
     type, as they are."""
-    args = statement.args
-    if not template.has_buckets or statement.sql is not template.sql:  # bound the longer way, which has none
-        return repr(args)
+    if not with_buckets:
+        return (repr(args),)
     return tuple(
         tuple(cast("Sequence[object]", arg)) if isinstance(bound, Starts) and arg is not None else repr(arg)
         for bound, arg in zip(template.bound, args, strict=True)
     )
+
+
+_DATE = getsizeof(datetime.max)
+
+
+def _size(part: Hashable) -> int:
+    return getsizeof(part) + (_DATE * len(cast("Sequence[object]", part)) if isinstance(part, tuple) else 0)

@@ -31,7 +31,7 @@ Question = QueryDefinition | Mapping[str, Any] | str | bytes
 """A definition, or its JSON as data, text or bytes."""
 
 LONGEST_KEPT = 8_192
-"""Bytes of a question that is kept as it came in; longer ones are read each time."""
+"""Bytes of a question that is kept, as it came in or without its values; longer ones are read each time."""
 
 
 class Questions:
@@ -105,7 +105,7 @@ class Questions:
         if skeleton is not None and isinstance(question, Mapping):
             content = deepcopy(content)  # what is kept of it must not change with the caller's
         prepared, known = self._planned(question, content, skeleton, scoped, form)
-        if known is not None:
+        if known is not None and skeleton is not None and len(skeleton.text) <= LONGEST_KEPT:
             self._alike[key] = prepared.template, known
             if len(self._alike) > self._settings.plan_cache_size:
                 self._alike.popitem(last=False)

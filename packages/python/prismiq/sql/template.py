@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from itertools import count
 from secrets import token_hex
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -51,7 +52,8 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """SQL with the order of its placeholders. Holds no value of any caller's. Two are the same only by identity."""
+    """SQL with the order of its placeholders. Holds no value of any caller's. Two are the same only by identity, or by
+    their number."""
 
     sql: str
     bound: tuple[Bound, ...]
@@ -73,6 +75,7 @@ class Template:
     asks: tuple[ContextValue, ...] | None = None
     """Which values of a context it is bound with; None where what is bound depends on more, such as the time."""
     has_buckets: bool = False
+    number: int = field(default_factory=count().__next__)
 
     def bind(
         self, values: Values, context: RequestContext | None, *, row_cap: int, now: datetime | None = None
