@@ -154,6 +154,8 @@ class AskedTogether:
         self._rows = rows
         self._running: asyncio.Task[Rows | None] | None = None
         self._begun = False
+        self._waiting = 0
+        self._closed = False
 
     @property
     def queries(self) -> Sequence[bytes]:
@@ -167,8 +169,12 @@ class AskedTogether:
         return await self._ask(query, partial(self._result, self._rows, self._places[query]))
 
     def close(self) -> None:
-        """Ends what runs for them."""
-        if self._running is not None:
+        """Ends what runs for them, unless it is waited for still: by an answer that is computed anew beside them."""
+        self._closed = True
+        self._end()
+
+    def _end(self) -> None:
+        if self._closed and not self._waiting and self._running is not None:
             self._running.cancel()
 
     async def _result(
@@ -179,7 +185,12 @@ class AskedTogether:
             return None
         if self._running is None:
             self._running = asyncio.ensure_future(self._run(rows))
-        found = await asyncio.shield(self._running)  # whoever leaves leaves it to the others
+        self._waiting += 1
+        try:
+            found = await asyncio.shield(self._running)  # whoever leaves leaves it to the others
+        finally:
+            self._waiting -= 1
+            self._end()
         return None if found is None else result_of(statement, found[place])
 
     async def _run(self, rows: Callable[[], Coroutine[Any, Any, Rows | None]]) -> Rows | None:

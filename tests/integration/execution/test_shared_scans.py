@@ -278,6 +278,24 @@ async def test_who_asks_after_it_was_sent_has_an_answer_of_its_own(
         assert json.loads((await late)[0].body(cached=False))["rows"][0][0] == 0
 
 
+async def test_stale_answers_are_computed_anew_together(shop_dsn: str, statements: list[str]) -> None:
+    async with sharing(shop_dsn, cache_ttl=1e-9, cache_stale=1_000) as engine:
+        before = await ask(engine, SHARED)
+        admin = await asyncpg.connect(shop_dsn)
+        await admin.execute("UPDATE orders SET total = total / 2")
+        await admin.close()
+        stale = await ask(engine, SHARED)
+        assert stale["one group"]["meta"]["cached"]
+        assert stale["one group"]["rows"] == before["one group"]["rows"]
+        refreshing = list(engine._answers._refreshing.values())  # pyright: ignore[reportPrivateUsage]
+        assert len(refreshing) == len(SHARED)
+        await asyncio.gather(*refreshing)
+        anew = await ask(engine, SHARED)
+        assert anew["one group"]["rows"] != before["one group"]["rows"]
+        await asyncio.gather(*engine._answers._refreshing.values())  # pyright: ignore[reportPrivateUsage]
+        assert len(statements) == 3
+
+
 async def test_over_the_hosts_pool(shared_shop_dsn: str, statements: list[str]) -> None:
     settings = Settings(share_scans_from=0)
     async with (
