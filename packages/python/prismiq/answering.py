@@ -121,9 +121,10 @@ class Answering:
             else:
                 content, rest = encode_parts(result, numbers)
             check_size(len(content), self._settings.max_result_bytes)
-            return Answer(content, rest, asked.prepared.template.tables, result.row_count, bound.key_size)
+            tables = asked.prepared.template.tables
+            return Answer(content, rest, tables, result.row_count, key_size=bound.key_size)
 
-        answer, cached = await self._answers.get(key, compute, max_age=max_age)
+        answer, cached = await self._answers.get(key, compute, max_age=max_age, turn=caller.turn)
         asked.noted.answers(answer.rows, cached=cached)
         return answer, cached
 
@@ -142,7 +143,7 @@ class Answering:
 
         key, _ = self._key(asked, caller, numbers)
         try:
-            answer, cached = await self._answers.get(key, compute, max_age=0)
+            answer, cached = await self._answers.get(key, compute, max_age=0, turn=caller.turn)
             asked.noted.answers(answer.rows, cached=cached)
             return answer, cached
         except _NotWholeError as found:

@@ -11,8 +11,8 @@ import pytest
 from fastapi import FastAPI
 
 from prismiq import AccessPolicy, PrismiqEngine, RequestContext, create_router
-from prismiq.access.caller import Caller
-from prismiq.errors import QueryTooCostlyError
+from prismiq.access.caller import Caller, caller_of
+from prismiq.errors import BusyError, QueryTooCostlyError
 from prismiq.execution import Database
 from prismiq.schema.types import DataType
 from prismiq.settings import Settings
@@ -72,6 +72,21 @@ class TestTurns:
                 assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
                 assert answer.json()["code"] == "busy"
                 assert (await client.post("/query", json=question)).status_code == 200
+
+    async def test_a_tenants_full_house_is_not_anothers(self, shop_dsn: str) -> None:
+        """Both ask the same of a table that all share, so one computation would do; but it waits for the first's turn."""
+        policy = AccessPolicy.load({"tenant_column": "tenant_id", "tables": {"plans": {"shared": True}}})
+        settings = Settings(pool_max_size=2, acquire_timeout=0.2)
+        question = {"source": "plans", "measures": ["count"]}
+        async with PrismiqEngine(shop_dsn, policy=policy, settings=settings) as engine:
+            acme, globex = (RequestContext(user="u", tenant=tenant) for tenant in ("acme", "globex"))
+            await engine.get_schema(acme)
+            database = engine._database  # pyright: ignore[reportPrivateUsage]
+            async with database.connection(caller_of(policy, acme)):
+                asked = (engine.answer_query(question, each, max_age=60) for each in (acme, globex))
+                refused, answered = await asyncio.gather(*asked, return_exceptions=True)
+            assert isinstance(refused, BusyError)
+            assert not isinstance(answered, BaseException)
 
 
 class TestCost:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prismiq.errors import QueryTimeoutError
+from prismiq.errors import BusyError, QueryTimeoutError
 from prismiq.execution import answers as module
 from prismiq.execution.answers import Answer, Answers, MemoryCache
 from prismiq.schema.models import TableRef
@@ -206,3 +206,39 @@ def test_the_version_is_of_the_rows() -> None:
     assert one.version == same.version != other.version
     assert one.body(cached=True) == b"atrue1"
     assert one.body(cached=False) == b"afalse1"
+
+
+async def test_a_refusal_is_of_whoever_had_the_turn() -> None:
+    """A tenant whose own queries take all its turns does not have another one refused, who may ask at once."""
+    kept, refuse = answers(), asyncio.Event()
+
+    async def busy() -> Answer:
+        await refuse.wait()
+        raise BusyError("all turns are taken")
+
+    def get(turn: str, compute: Any) -> asyncio.Task[Any]:
+        return asyncio.ensure_future(kept.get("q", compute, max_age=60, turn=turn))
+
+    database = Database()
+    asked = [get("acme", busy), get("acme", database), get("globex", database), get("initech", database)]
+    await asyncio.sleep(0)
+    refuse.set()
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    assert [isinstance(each, BusyError) for each in found] == [True, True, False, False]
+    assert database.begun == 1
+
+
+async def test_who_is_refused_twice_asks_no_more() -> None:
+    kept, tried = answers(), list[str]()
+
+    def get(turn: str) -> asyncio.Task[Any]:
+        async def busy() -> Answer:
+            tried.append(turn)
+            await asyncio.sleep(0)
+            raise BusyError("all connections are taken")
+
+        return asyncio.ensure_future(kept.get("q", busy, max_age=60, turn=turn))
+
+    found = await asyncio.gather(*(get(f"t{number}") for number in range(20)), return_exceptions=True)
+    assert all(isinstance(each, BusyError) for each in found)
+    assert len(tried) == 2

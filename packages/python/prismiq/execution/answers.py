@@ -17,7 +17,7 @@ from hashlib import blake2b
 from time import monotonic
 from typing import Any, Protocol
 
-from prismiq.errors import PrismiqError
+from prismiq.errors import BusyError, PrismiqError
 from prismiq.execution.forms import Forms
 from prismiq.schema.models import TableRef
 
@@ -32,9 +32,9 @@ class Answer:
     """The JSON after that."""
     tables: frozenset[TableRef]
     rows: int
+    at: float = field(default_factory=monotonic)
     key_size: int = 0
     """Bytes of what it is kept under."""
-    at: float = field(default_factory=monotonic)
 
     @property
     def size(self) -> int:
@@ -126,10 +126,11 @@ Compute = Callable[[], Coroutine[Any, Any, Answer]]
 class _Flight:
     """One computation, for whoever waits for it."""
 
-    __slots__ = ("_over", "answer", "begun", "error")
+    __slots__ = ("_over", "answer", "begun", "error", "turn")
 
-    def __init__(self, begun: int) -> None:
+    def __init__(self, begun: int, turn: Hashable) -> None:
         self.begun = begun
+        self.turn = turn
         self.answer: Answer | None = None
         self.error: Exception | None = None
         self._over: asyncio.Event | None = None
@@ -166,8 +167,10 @@ class Answers:
         """Whether an answer is kept for whoever asks so."""
         return (self._ttl if max_age is None else max_age) > 0
 
-    async def get(self, key: Hashable, compute: Compute, *, max_age: float | None) -> tuple[Answer, bool]:
-        """The answer, and whether it was kept.
+    async def get(
+        self, key: Hashable, compute: Compute, *, max_age: float | None, turn: Hashable = None
+    ) -> tuple[Answer, bool]:
+        """The answer, and whether it was kept. It is computed in the `turn` of whoever asks first.
 
         One of at most `max_age` seconds will do, by default of the cache's own `ttl`; for `stale` seconds more it is
         still given while a new one is computed. Raises what `compute` raises.
@@ -180,9 +183,9 @@ class Answers:
                 if age <= oldest:
                     return found, True
                 if max_age is None and age <= oldest + self._stale:
-                    self._refresh(key, compute)
+                    self._refresh(key, compute, turn)
                     return found, True
-        return await self._computed(key, compute, keep=oldest > 0), False
+        return await self._computed(key, compute, turn, keep=oldest > 0), False
 
     def forget(self, tables: Collection[TableRef] | None = None) -> None:
         """Drops what is kept of these tables, or all; what is being computed will not be kept."""
@@ -197,17 +200,21 @@ class Answers:
         await asyncio.gather(*tasks, return_exceptions=True)
         self.forget()
 
-    async def _computed(self, key: Hashable, compute: Compute, *, keep: bool) -> Answer:
+    async def _computed(self, key: Hashable, compute: Compute, turn: Hashable, *, keep: bool) -> Answer:
         self._count = asked = self._count + 1
+        refused = False
         while (flight := self._flights.get(key)) is not None:
             await flight.over()
             if keep or flight.begun > asked:
                 if flight.error is not None:
+                    if isinstance(flight.error, BusyError) and flight.turn != turn and not refused:
+                        refused = True  # that was another's turn, not this caller's
+                        continue
                     raise flight.error
                 if flight.answer is not None:
                     return flight.answer
         self._count += 1
-        flight = self._flights[key] = _Flight(self._count)
+        flight = self._flights[key] = _Flight(self._count, turn)
         forgotten = self._forgotten
         try:
             flight.answer = await compute()
@@ -221,7 +228,7 @@ class Answers:
             self._cache.put(key, flight.answer)
         return flight.answer
 
-    def _refresh(self, key: Hashable, compute: Compute) -> None:
+    def _refresh(self, key: Hashable, compute: Compute, turn: Hashable) -> None:
         """Computes it for the cache, once, for nobody in particular."""
         if key in self._refreshing or key in self._flights:
             return
@@ -229,7 +236,7 @@ class Answers:
         async def refresh() -> None:
             try:
                 with suppress(PrismiqError):  # whoever asks next has the error itself
-                    await self._computed(key, compute, keep=True)
+                    await self._computed(key, compute, turn, keep=True)
             finally:
                 del self._refreshing[key]
 
