@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -48,8 +49,8 @@ class Database:
             await self.gate.wait()
         if self.fails:
             raise QueryTimeoutError("too slow")
-        at = {} if self._clock is None else {"at": self._clock()}
-        return Answer(b"%d " % number, b"", self._tables, 1, **at)
+        at = monotonic() if self._clock is None else self._clock()
+        return Answer(b"%d " % number, b"", self._tables, 1, at)
 
 
 def answers(*, ttl: float = 0, stale: float = 0, room: int = 100_000) -> Answers:
