@@ -14,6 +14,7 @@ import pytest
 from pgbouncer import MISSING, PROGRAM, transaction_pooler
 from prismiq import PrismiqEngine
 from prismiq.access.caller import Caller
+from prismiq.errors import PrismiqError
 from prismiq.execution import Database
 from prismiq.execution.result import QueryResult
 from prismiq.schema.types import DataType
@@ -126,3 +127,17 @@ async def test_an_export_that_is_cancelled_anywhere(dsn: str, form: Any) -> None
             await asyncio.gather(task, return_exceptions=True)
             found = await database.run(statement("SELECT current_setting('statement_timeout')"))
             assert found.rows == [("20s",)]
+
+
+@pytest.mark.parametrize("error", [asyncpg.PostgresError("anything"), asyncpg.InterfaceError("anything")])
+async def test_a_connection_that_was_ended_while_it_was_used(dsn: str, error: Exception) -> None:
+    database = Database(dsn, settings=Settings(pool_max_size=1, acquire_timeout=3))
+    await database.open()
+    try:
+        with pytest.raises(PrismiqError):
+            async with database.connection() as connection:
+                connection.terminate()
+                raise error
+        assert (await database.run(statement("SELECT 'a'"))).rows == [("a",)]
+    finally:
+        await database.close()

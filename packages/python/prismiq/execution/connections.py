@@ -56,6 +56,10 @@ class Kept:
         self.settings: SessionSettings = ()
         self.used = monotonic()
 
+    def is_in_transaction(self) -> bool:
+        """Whether one is open, as far as the server has said."""
+        return not self.connection.is_closed() and self.connection.is_in_transaction()
+
 
 class Connections:
     """Connections to one server. How many are out at once is for whoever takes them to bound."""
@@ -125,10 +129,8 @@ class Connections:
         connection = kept.connection
         try:
             # The driver sends this after a cancelled statement has ended.
-            await connection.execute(
-                "ROLLBACK" if connection.is_in_transaction() else "SELECT 1", timeout=CLOSE_TIMEOUT
-            )
-            if connection.is_in_transaction():  # it was just about to begin
+            await connection.execute("ROLLBACK" if kept.is_in_transaction() else "SELECT 1", timeout=CLOSE_TIMEOUT)
+            if kept.is_in_transaction():  # it was just about to begin
                 await connection.execute("ROLLBACK", timeout=CLOSE_TIMEOUT)
         except LOST:
             self.drop(kept)

@@ -175,7 +175,7 @@ class _OwnSession:
         """Waits for nothing, since it may be left by a cancellation, and by another in the midst of that."""
         if isinstance(error, asyncpg.InternalClientError):  # the driver has lost track of what the server says
             self._connections.drop(self._kept)
-        elif error is not None and (isinstance(error, _MAY_STILL_RUN) or self._kept.connection.is_in_transaction()):
+        elif error is not None and (isinstance(error, _MAY_STILL_RUN) or self._kept.is_in_transaction()):
             self._sessions.settle(self._turns, self._connections, self._kept, self._caller)
             return
         else:
