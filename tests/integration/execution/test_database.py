@@ -270,6 +270,26 @@ class TestRows:
             await database.read(asked, Caller(), take)
             assert found == expected
 
+    @pytest.mark.parametrize("kind", ["own", "host"])
+    async def test_an_infinity_is_no_last_day(self, dsn: str, kind: str) -> None:
+        sql = """
+            SELECT day, at, at::timestamptz, ARRAY[day], ARRAY[at], ARRAY[at::timestamptz] FROM (VALUES
+                ('9999-12-31'::date, '9999-12-31 23:59:59.999999'::timestamp), ('infinity', 'infinity'),
+                ('0001-01-01', '0001-01-01'), ('-infinity', '-infinity'), (NULL, '2026-01-01')) AS days(day, at)
+        """
+        types = (DataType.DATE, DataType.TIMESTAMP, DataType.TIMESTAMPTZ, *[DataType.ARRAY] * 3)
+        last, first = "9999-12-31T23:59:59.999999", "0001-01-01T00:00:00"
+        async with opened(dsn, kind) as database:
+            rows = json.loads(encode_json(await database.run(statement(sql, *types))))["rows"]
+        assert [row[3:] for row in rows] == [[[value] for value in row[:3]] for row in rows]
+        assert [row[:3] for row in rows] == [
+            ["9999-12-31", last, f"{last}+00:00"],
+            ["infinity"] * 3,
+            ["0001-01-01", first, f"{first}+00:00"],
+            ["-infinity"] * 3,
+            [None, "2026-01-01T00:00:00", "2026-01-01T00:00:00+00:00"],
+        ]
+
     async def test_years_that_a_hosts_connection_cannot_read(self, dsn: str) -> None:
         async with opened(dsn, "host") as database:
             with pytest.raises(QueryFailedError, match="9999"):

@@ -8,6 +8,7 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 
 from prismiq.execution.calendar import keep_months
 from prismiq.execution.connections import Connection
+from prismiq.execution.infinities import learn_once
 from prismiq.settings import Settings
 
 _driver: Any = cast("Any", asyncpg)
@@ -32,6 +33,7 @@ async def connect_directly(dsn: str, settings: Settings, *, writable: bool = Fal
     if writable:
         session["default_transaction_read_only"] = "off"
     connection = await _driver.connect(dsn, timeout=settings.connect_timeout, server_settings=session)
+    await learn_once(connection)
     await keep_months(connection)
     return connection
 
@@ -46,6 +48,7 @@ async def connect_through_pooler(dsn: str, settings: Settings) -> Connection:
         server_settings=APPLICATION,
     )
     await connection.execute("BEGIN")  # so that the look-up of the type stays on one server
+    await learn_once(connection)
     await keep_months(connection)
     await connection.execute("COMMIT")
     return connection

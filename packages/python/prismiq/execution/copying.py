@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -180,8 +180,10 @@ class _Unusual:
         if 1 <= astronomical <= 9999:
             if clock is None:
                 return f"{astronomical:04}-{month}-{day}".encode()
-            moment = datetime.fromisoformat(f"{astronomical:04}-{month}-{day}T{_six_digits(clock)}")
-            return moment_json(moment.replace(tzinfo=timezone.utc) if utc else moment, self._zone).strip(b'"')
+            written = f"{astronomical:04}-{month}-{day}T{_six_digits(clock)}"
+            if utc is None:
+                return written.encode()
+            return moment_json(datetime.fromisoformat(f"{written}+00:00"), self._zone).strip(b'"')
         day_of_year = f"{'-' if astronomical < 0 else '+'}{abs(astronomical):06}-{month}-{day}"
         return (day_of_year + ("" if clock is None else f"T{_six_digits(clock)}{'+00:00' if utc else ''}")).encode()
 

@@ -25,6 +25,7 @@ from prismiq.execution.copying import Sink, copy
 from prismiq.execution.cost import CostCeiling, explain
 from prismiq.execution.failures import own_errors
 from prismiq.execution.host_sessions import HostSessions, Pool
+from prismiq.execution.infinities import learn
 from prismiq.execution.own_sessions import OwnSessions
 from prismiq.execution.pivot import reshape
 from prismiq.execution.result import QueryResult
@@ -69,6 +70,7 @@ class Database:
         self._deadline = settings.statement_timeout + GRACE
         self._ceiling = CostCeiling(settings.max_cost) if settings.max_cost is not None else None
         self._pipelined: Pipelined | None = None
+        self._knows_infinities = False  # of the host's connections
         if pool is not None:
             self._sessions: Sessions = HostSessions(pool, settings)
         elif dsn is not None:
@@ -202,6 +204,9 @@ class Database:
     async def _fetch_from_host(self, connection: Connection, statement: Statement) -> tuple[bool, Sequence[Any]]:
         """The rows, and whether JSON in them is text: the host may have codecs of its own."""
         types = {column.type for column in statement.columns}
+        if not self._knows_infinities:
+            await learn(connection)
+            self._knows_infinities = True
         json_is_text = _JSON.isdisjoint(types) or await _json_is_text(connection)
         if DataType.INTERVAL not in types:
             return json_is_text, await self._fetch(connection, statement)

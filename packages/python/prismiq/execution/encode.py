@@ -21,6 +21,7 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 import orjson
 
 from prismiq.errors import ResultTooLargeError
+from prismiq.execution.infinities import is_any_infinite, named
 from prismiq.execution.result import QueryResult, ResultMeta, in_zone
 from prismiq.plan.outputs import OutputColumn, PivotedFrom
 from prismiq.schema.types import DataType
@@ -177,7 +178,14 @@ def _converters(result: QueryResult, numbers: Numbers) -> list[Converter | None]
     if numbers == "string":
         by_type[DataType.NUMERIC] = _digits
         by_type[DataType.BIGINT] = str
+    for place, column in enumerate(result.columns):
+        if column.type in _DAYS and is_any_infinite(row[place] for row in result.records):
+            by_type[column.type] = named
     return [_bound_in(numbers) if column.binned else by_type.get(column.type) for column in result.columns]
+
+
+_DAYS = (DataType.DATE, DataType.TIMESTAMP)
+"""Which orjson writes itself."""
 
 
 def _number(value: Any) -> object:
@@ -293,7 +301,7 @@ def _nested(value: Any, zone: ZoneInfo) -> object:
         return [_nested(item, zone) for item in value]
     if isinstance(value, datetime) and value.tzinfo is not None:
         return _moment(value, zone)
-    return str(value) if isinstance(value, time) else value
+    return str(value) if isinstance(value, time) else named(value)
 
 
 _BY_TYPE: dict[DataType, Converter] = {

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from prismiq.errors import Issue, IssueCode, QueryError
 from prismiq.execution.encode import shortest
+from prismiq.execution.infinities import named
 from prismiq.execution.result import Row, in_zone
 from prismiq.plan.outputs import OutputColumn, PivotedFrom
 from prismiq.schema.types import DataType
@@ -66,7 +67,7 @@ def _column(statement: Statement, pivot: Pivoting, cell: Sequence[Any], place: i
     measure = statement.columns[place]
     is_other = pivot.flag is not None and bool(cell[pivot.flag])
     spread = statement.columns[pivot.dimension]
-    value = in_zone(cell[pivot.dimension], ZoneInfo(statement.time_zone))
+    value = named(in_zone(cell[pivot.dimension], ZoneInfo(statement.time_zone)))
     if spread.type is DataType.REAL and value is not None:
         value = shortest(value)
     text = pivot.other or "other" if is_other else _text(value)
