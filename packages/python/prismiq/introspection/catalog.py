@@ -119,6 +119,7 @@ class _Reader:
         declared = facts["not_null"] and facts["number"] not in (table["unproven_not_null"] or ())
         return ColumnSchema(
             name=facts["name"],
+            collation=facts["collation"],
             nullable=not (bound and (declared or facts["type"] in self._not_null_types)),
             default=facts["default"],
             generated=facts["generated"],
@@ -134,13 +135,21 @@ class _Reader:
                 continue
             columns = _named(key["columns"], names)
             target_columns = _named(key["target_columns"], self._names[key["target"]])
-            if columns is not None and target_columns is not None:
+            if columns is None or target_columns is None:
+                continue
+            # What is unique by the one collation is not by another: the key would find several rows.
+            if _collations(key["columns"], facts) == _collations(key["target_columns"], target):
                 yield ForeignKey(
                     constraint=key["constraint"],
                     columns=columns,
                     target=TableRef(target["schema"], target["name"]),
                     target_columns=target_columns,
                 )
+
+
+def _collations(numbers: Sequence[int], table: TableFacts) -> list[str | None]:
+    by_number = {column["number"]: column["collation"] for column in table["columns"] or ()}
+    return [by_number[number] for number in numbers]
 
 
 def _named(numbers: Sequence[int], names: Mapping[int, str]) -> tuple[str, ...] | None:

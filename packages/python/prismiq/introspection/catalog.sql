@@ -167,6 +167,10 @@ tables AS (
                 'number', a.attnum,
                 'name', a.attname,
                 'type', a.atttypid || ':' || a.atttypmod,
+                'collation', (
+                    SELECT c.collname FROM pg_catalog.pg_collation c
+                    WHERE c.oid = a.attcollation AND NOT c.collisdeterministic
+                ),
                 'not_null', a.attnotnull,
                 'generated', a.attgenerated <> '',
                 'identity', a.attidentity <> '',

@@ -27,11 +27,13 @@ class ColumnTypeFacts(TypeFacts):
 
 
 class ColumnFacts(TypedDict):
-    """One readable column. `type` is a key of `Document.types`."""
+    """One readable column. `type` is a key of `Document.types`; `collation` is one by which texts that differ may be
+    equal."""
 
     number: int
     name: str
     type: str
+    collation: str | None
     not_null: bool
     generated: bool
     identity: bool

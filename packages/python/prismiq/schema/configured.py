@@ -150,7 +150,10 @@ class _Application:
         for name, target_name in zip(columns, target_columns, strict=True):
             own, theirs = table.by_name[name], target.by_name[target_name]
             if not _joinable(own, theirs):
-                types = f"{own.database_type} and {theirs.database_type}"
+                types = " and ".join(
+                    each.database_type + ("" if each.collation is None else f' COLLATE "{each.collation}"')
+                    for each in (own, theirs)
+                )
                 self._report(place, f"'{name}' and '{target_name}' cannot be compared: {types}")
         if not any(key <= set(target_columns) for key in unique_keys(target)):
             names = ", ".join(target_columns)
@@ -251,7 +254,7 @@ def _changed(table: TableSchema, **update: object) -> TableSchema:
 
 def _joinable(own: ColumnSchema, theirs: ColumnSchema) -> bool:
     """Whether equality between the two keeps what is unique unique: no rounding, no zones."""
-    if not (own.comparable and theirs.comparable):
+    if not (own.comparable and theirs.comparable) or own.collation != theirs.collation:
         return False
     same_type = (own.type_schema, own.type_name) == (theirs.type_schema, theirs.type_name)
     types = {own.type, theirs.type}

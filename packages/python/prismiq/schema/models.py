@@ -62,6 +62,9 @@ class ColumnSchema(Model):
     enum_values: tuple[str, ...] | None = Field(default=None, description="The labels of an enum, in its order.")
     precision: int | None = None
     scale: int | None = None
+    collation: str | None = Field(
+        default=None, description="The collation, where by it texts that differ may be equal: one that ignores case."
+    )
     comparable: bool = Field(default=True, description="Whether values can be compared, grouped and sorted.")
     nullable: bool = True
     default: str | None = Field(default=None, description="The default's expression.")

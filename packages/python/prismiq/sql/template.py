@@ -75,7 +75,7 @@ class Template:
     asks: tuple[ContextValue, ...] | None = None
     """Which values of a context it is bound with; None where what is bound depends on more, such as the time."""
     has_buckets: bool = False
-    number: int = field(default_factory=count().__next__)
+    number: int = field(default_factory=count().__next__, repr=False)
 
     def bind(
         self, values: Values, context: RequestContext | None, *, row_cap: int, now: datetime | None = None

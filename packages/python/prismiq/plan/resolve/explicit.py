@@ -52,15 +52,22 @@ def _link(shape: JoinShape, table: ScopedTable, tree: JoinTree, planning: Planni
             other = ValueType.of(target)
             raw, stored_in = (own.part, own.zone.name) if isinstance(own, Instant) else (own, None)
             # What is stored is compared, which means the same moment in one and the same zone only.
-            if stored_in == target.stored_in and isinstance(raw, Column) and are_joinable(own.type, other):
-                pairs.append((raw, right))
-            else:
+            if not (stored_in == target.stored_in and isinstance(raw, Column) and are_joinable(own.type, other)):
                 planning.issues.add(
                     loc,
                     IssueCode.TYPE_MISMATCH,
                     f'"{dotted(left)}" is {own.type.kind} and "{right}" is {other.kind}, which are never joined.',
                     "Join a nested query that casts one of them.",
                 )
+            elif tree.instances[raw.alias].table.schema.by_name[raw.name].collation != target.collation:
+                planning.issues.add(
+                    loc,
+                    IssueCode.TYPE_MISMATCH,
+                    f'"{dotted(left)}" and "{right}" have different collations, of which one ignores differences.',
+                    "What is unique by the one is not by the other: give both columns the same collation.",
+                )
+            else:
+                pairs.append((raw, right))
     if len(pairs) < len(shape.on):
         return None
     order = list(tree.instances)
