@@ -133,7 +133,7 @@ async def test_what_does_not_add_up_is_asked_by_itself(shared_shop_dsn: str, sta
 
 
 async def test_small_tables_are_not_shared(shared_shop_dsn: str, statements: list[str]) -> None:
-    async with PrismiqEngine(shared_shop_dsn) as engine:
+    async with PrismiqEngine(shared_shop_dsn, settings=Settings(share_scans_from=1_000)) as engine:
         await ask(engine, SHARED, None)  # type: ignore[arg-type]  an engine without a policy
     assert len(statements) == len(SHARED)
 
