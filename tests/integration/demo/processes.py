@@ -37,3 +37,11 @@ def processes_of(folder: Path) -> list[int]:
         if inside or (str(folder) in command and entry.name != str(os.getpid())):
             found.append(int(entry.name))
     return found
+
+
+def title_of(pid: int) -> str:
+    """How a process calls itself: one of PostgreSQL's says what it does. Empty where it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+    except OSError:
+        return ""

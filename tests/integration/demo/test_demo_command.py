@@ -20,7 +20,7 @@ import pytest
 
 from prismiq.demo.run import default_data_dir
 
-from .processes import processes_of
+from .processes import processes_of, title_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C of POSIX")
 
@@ -140,9 +140,8 @@ def test_ctrl_c_while_loading_leaves_nothing_that_looks_complete(folder: Path) -
     )
     assert process.stdout is not None
     assert process.stdout.readline().startswith("Starting")
-    pid_file = folder / "data" / "cluster" / "postmaster.pid"
     deadline = time.monotonic() + 30
-    while not (pid_file.exists() and "ready" in pid_file.read_text()):
+    while not any(" COPY" in title_of(pid) for pid in processes_of(folder)):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
