@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Request
+from starlette.responses import Response
 
 from prismiq import PrismiqEngine, RequestContext, create_router, public_context
 
@@ -54,6 +55,21 @@ async def ask(app: FastAPI, path: str = "/query") -> httpx.Response:
         return await client.post(path, json=COUNT, headers={"User": "me"})
 
 
+async def test_where_there_is_nothing_else_fastapi_resolves_nothing(
+    engine: PrismiqEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def resolves(**_: Any) -> Any:
+        raise AssertionError("FastAPI resolved dependencies")
+
+    app = FastAPI()
+    app.include_router(create_router(engine, get_context=plain), prefix="/a")
+    app.include_router(create_router(engine, get_context=with_parameters), prefix="/b")
+    monkeypatch.setattr("fastapi.routing.solve_dependencies", resolves)
+    assert (await ask(app, "/a/query")).status_code == 200
+    with pytest.raises(AssertionError, match="resolved"):
+        await ask(app, "/b/query")
+
+
 @pytest.mark.parametrize(
     ("get_context", "called"),
     [
@@ -76,6 +92,32 @@ async def test_what_the_dependency_raises_is_the_hosts(engine: PrismiqEngine) ->
     app.include_router(create_router(engine, get_context=refusing))
     answer = await ask(app)
     assert (answer.status_code, answer.json()) == (403, {"detail": "not you"})
+
+
+async def test_the_hosts_own_handlers_answer_what_the_dependency_raises(engine: PrismiqEngine) -> None:
+    app = FastAPI()
+    app.include_router(create_router(engine, get_context=refusing))
+
+    @app.exception_handler(HTTPException)
+    async def handle(request: Request, error: HTTPException) -> Response:  # pyright: ignore[reportUnusedFunction]
+        return Response(f"{request.url.path}: {error.detail}", 418)
+
+    answer = await ask(app)
+    assert (answer.status_code, answer.text) == (418, "/query: not you")
+
+
+async def test_another_method_is_refused(engine: PrismiqEngine) -> None:
+    app = FastAPI()
+    app.include_router(create_router(engine, get_context=plain))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://host") as client:
+        answer = await client.put("/query", json=COUNT)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+async def test_the_hosts_limit_of_bodies_holds(engine: PrismiqEngine) -> None:
+    app = FastAPI()
+    app.include_router(create_router(engine, get_context=plain), max_body_size=10)
+    assert (await ask(app)).status_code == 413
 
 
 @pytest.mark.parametrize("where", ["application", "include", "nested", "router"])

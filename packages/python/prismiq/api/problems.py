@@ -49,6 +49,9 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+"""From a request to a response."""
+
 
 class UnsupportedMediaTypeError(RequestError):
     """The body is of a kind that is not read here."""
@@ -131,13 +134,12 @@ class Problem(BaseModel):
 class ProblemRoute(APIRoute):
     """A route whose errors are problems."""
 
-    def get_request_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """From a request to a response, errors as they come."""
-        return super().get_route_handler()
+    def get_route_handler(self) -> Handler:
+        """FastAPI's, with our errors turned into responses."""
+        return self.with_problems(super().get_route_handler())
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """That, with our errors turned into responses."""
-        handle = self.get_request_handler()
+    def with_problems(self, handle: Handler) -> Handler:
+        """What answers a request, with our errors turned into responses."""
 
         async def handle_with_problems(request: Request) -> Response:
             asking.set(None)

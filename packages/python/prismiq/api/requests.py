@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Collection, Coroutine, Generator
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
@@ -97,8 +98,11 @@ def wanted_age(request: Request) -> float | None:
     """How old an answer may be for the client, in seconds, by `Cache-Control: max-age=60` or `no-cache`; None where it
     does not say."""
     said = header(request, b"cache-control")
-    if not said:
-        return None
+    return _age(said) if said else None
+
+
+@lru_cache(maxsize=256)
+def _age(said: str) -> float | None:
     wanted: float | None = None
     for part in said.lower().split(","):
         name, _, value = part.strip().partition("=")
