@@ -10,6 +10,7 @@ it was asked last, and `/cpu`: the seconds that the process has computed.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import socket
@@ -44,6 +45,8 @@ def create_app() -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         watching = asyncio.create_task(held.watch())
         async with engine:
+            gc.collect()
+            gc.freeze()  # as `prismiq serve` does
             yield
         watching.cancel()
 

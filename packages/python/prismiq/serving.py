@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import signal
 import socket
 import sys
@@ -56,6 +57,16 @@ async def serve(app: Any, listener: socket.socket, on_ready: Callable[[], None])
         raise ConfigurationError("The application did not start.", hint="The message above says why.")
 
 
+def pass_by_what_stays() -> None:
+    """Has the garbage collector pass by all that there is by now: modules, models, the schema.
+
+    It goes through them time and again, some 50 ms in which nobody is answered. To end that is for a program to decide,
+    and not for a library.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 @contextmanager
 def orderly_end() -> Generator[None]:
     """Within it SIGTERM ends the program as Ctrl-C does: `with` blocks and `finally` still run. Main thread only."""
@@ -79,5 +90,6 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            pass_by_what_stays()
             self.was_ready = True
             self._on_ready()
