@@ -157,5 +157,7 @@ def _time(value: SQL) -> SQL:
 def _no_formula(value: SQL) -> SQL:
     """A text with an apostrophe before what would make it a formula."""
     text = sa.cast(value, pg.TEXT())
-    begins = sa.func.ascii(text).in_([_constant(str(code)) for code in FORMULA])
-    return sa.case((begins, _constant("''''") + text), else_=text)
+    begins = sa.func.ascii(text)
+    is_one = begins.in_([_constant(str(code)) for code in FORMULA])
+    # Most texts begin with a letter, and are told by one comparison.
+    return sa.case((sa.and_(begins <= _constant(str(max(FORMULA))), is_one), _constant("''''") + text), else_=text)
