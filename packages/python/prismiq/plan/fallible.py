@@ -6,6 +6,8 @@ would then tell of a row out of sight, so the tables of such a plan are fenced: 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prismiq.plan.expressions import (
     Arithmetic,
     AsTimestamp,
@@ -22,15 +24,14 @@ from prismiq.plan.expressions import (
     Truncate,
     WidthBin,
 )
-from prismiq.plan.nodes import Filter, Node, parts_within
+from prismiq.plan.nodes import Filter, parts_within
 from prismiq.schema.types import FLOATS, DataType
 
 _CAST_BY_SERVER = frozenset({DataType.OTHER, DataType.TIMETZ})
 
 
-def may_fail(root: Node) -> bool:
-    """Whether a condition of the plan, or an output that one reads, is computed with what can raise an error."""
-    parts = list(parts_within(root))
+def may_fail(parts: Sequence[object]) -> bool:
+    """Whether among the parts of a plan there is a condition, or an output that one reads, that can raise an error."""
     asked = [part for each in parts if isinstance(each, Filter) for part in parts_within(each.condition)]
     if any(_fallible(part) for part in asked):
         return True

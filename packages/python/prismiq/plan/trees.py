@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
-from typing import cast
+from functools import cache
+from typing import TypeGuard, cast
 
 from prismiq.plan.expressions import And, Column, Expression, Instant, Or
 from prismiq.query.walks import rewritten
@@ -29,19 +30,31 @@ def conjuncts(condition: Expression) -> tuple[Expression, ...]:
 
 def children(expression: Expression) -> Iterator[Expression]:
     """The direct parts of an expression; a relation inside EXISTS is none."""
-    for each in fields(expression):
-        value: object = getattr(expression, each.name)
-        if isinstance(value, Expression):
+    for name in _fields_of(type(expression)) or ():
+        value: object = getattr(expression, name)
+        if type(value) is tuple:
+            yield from (part for part in cast("tuple[object, ...]", value) if _is_expression(part))
+        elif _is_expression(value):
             yield value
-        elif isinstance(value, tuple):
-            yield from (part for part in value if isinstance(part, Expression))  # pyright: ignore[reportUnknownVariableType]
 
 
 def walk(expression: Expression) -> Iterator[Expression]:
     """The expression and everything in it."""
-    yield expression
-    for child in children(expression):
-        yield from walk(child)
+    left = [expression]
+    while left:
+        part = left.pop()
+        yield part
+        left += reversed(list(children(part)))
+
+
+def _is_expression(part: object) -> TypeGuard[Expression]:
+    return _fields_of(type(part)) is not None
+
+
+@cache
+def _fields_of(kind: type) -> Sequence[str] | None:
+    """What an expression of a kind holds; None for what is none. Kept, since there are half a hundred kinds."""
+    return [each.name for each in fields(kind)] if issubclass(kind, Expression) else None
 
 
 def columns_of(expression: Expression) -> Iterator[Column]:

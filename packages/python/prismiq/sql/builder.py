@@ -6,7 +6,7 @@ So the plain plans come out as the SELECT … JOIN … WHERE … GROUP BY … HA
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,7 +33,6 @@ from prismiq.plan.nodes import (
     Sort,
     Union,
     Unit,
-    columns_within,
     parts_within,
 )
 from prismiq.plan.trees import walk
@@ -99,11 +98,12 @@ class Builder:
     ) -> None:
         self._plan = plan
         self._parameters = parameters
-        self._read = _columns_read(plan.root)
-        self._fenced = may_fail(plan.root)
+        parts = list(parts_within(plan.root))
+        self._read = _columns_read(parts)
+        self._fenced = may_fail(parts)
         self._wrapped = 0
         self._shared = [] if shared is None else shared
-        self._readings = Counter(each.name for each in parts_within(plan.root) if isinstance(each, Shared))
+        self._readings = Counter(each.name for each in parts if isinstance(each, Shared))
 
     def statement(self) -> sa.Select[Any]:
         """The whole plan as one SELECT."""
@@ -332,9 +332,10 @@ def _distinct_on(select: sa.Select[Any], by: tuple[SQL, ...]) -> sa.Select[Any]:
     return select.distinct(*by) if since is None else select.ext(since(*by))
 
 
-def _columns_read(node: Node) -> Mapping[str, Mapping[str, None]]:
+def _columns_read(parts: Sequence[object]) -> Mapping[str, Mapping[str, None]]:
     """The columns that anything in the plan reads, by instance, in the order they are met."""
     read: dict[str, dict[str, None]] = {}
-    for column in columns_within(node):
-        read.setdefault(column.alias, {})[column.name] = None
+    for part in parts:
+        if isinstance(part, Column):
+            read.setdefault(part.alias, {})[part.name] = None
     return read

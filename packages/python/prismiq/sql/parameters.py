@@ -1,4 +1,4 @@
-"""Collects the values a statement will be bound with, each once."""
+"""Collects what a statement takes: the values it will be bound with, each once, and the tables it reads."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from prismiq.plan.expressions import Beat, Conversion, MovedBound, Parameter, Starts, Zone
+from prismiq.schema.models import TableRef
 from prismiq.sql.types import SQLType, sent_as, sql_type
 
 LIMIT = "limit"
@@ -34,6 +35,8 @@ class Parameters:
     """Makes bind parameters, and remembers by name what each stands for."""
 
     def __init__(self) -> None:
+        self.tables: set[TableRef] = set()
+        """Every table that has entered the statement."""
         self.by_name: dict[str, Bound] = {}
         self._names: dict[Bound, str] = {}
 

@@ -36,9 +36,9 @@ def relation(scan: Scan, columns: Collection[str], parameters: Parameters, *, fe
     """
     masked = {each.name: each for each in scan.masked}
     if not scan.rows and not masked.keys() & set(columns):
-        return _table(scan.table, columns).alias(scan.alias)
+        return _table(scan.table, columns, parameters).alias(scan.alias)
     read = [masked[name].stored.name if name in masked else name for name in columns]
-    table = _table(scan.table, (*read, *_ruled(scan.rows)))
+    table = _table(scan.table, (*read, *_ruled(scan.rows)), parameters)
     outputs = [
         _shown(masked[name], table, parameters).label(name) if name in masked else table.c[name] for name in columns
     ]
@@ -51,7 +51,8 @@ def relation(scan: Scan, columns: Collection[str], parameters: Parameters, *, fe
     return kept.subquery(scan.alias)
 
 
-def _table(ref: TableRef, columns: Iterable[str]) -> sa.TableClause:
+def _table(ref: TableRef, columns: Iterable[str], parameters: Parameters) -> sa.TableClause:
+    parameters.tables.add(ref)
     listed: list[sa.ColumnClause[Any]] = [sa.column(name) for name in dict.fromkeys(columns)]
     return sa.table(ref.name, *listed, schema=ref.schema)
 
@@ -102,7 +103,8 @@ class _Rules:
     def _parent(self, rule: ParentRule, table: sa.FromClause) -> sa.ColumnElement[bool]:
         self._parents += 1
         name = "parent" if self._parents == 1 else f"parent_{self._parents}"
-        parent = _table(rule.parent, (*rule.parent_columns, *_ruled(rule.rows))).alias(name)
+        columns = (*rule.parent_columns, *_ruled(rule.rows))
+        parent = _table(rule.parent, columns, self._parameters).alias(name)
         pairs = zip(rule.columns, rule.parent_columns, strict=True)
         found: sa.Select[Any] = sa.select(_ONE).select_from(parent)
         found = found.where(*(parent.c[theirs] == table.c[own] for own, theirs in pairs))

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import asyncpg
-from sqlalchemy.sql.visitors import iterate
 
 from prismiq.access.context import RequestContext
 from prismiq.access.rules import ContextValue, PolicyValue
@@ -260,7 +259,7 @@ def build(plan: QueryPlan, form: Form = Form.ROWS, *, shape: QueryShape | None =
         plan.time_zone,
         plan.warnings,
         plan.calendar,
-        tables_in(statement),
+        frozenset(parameters.tables),
         marker,
         plan.pivot,
         form,
@@ -291,9 +290,3 @@ def _asks(places: Sequence[Bound]) -> tuple[ContextValue, ...] | None:
         elif isinstance(each, Computed) or each == MARK:
             return None
     return tuple(asked)
-
-
-def tables_in(statement: sa.SelectBase) -> frozenset[TableRef]:
-    """Every table that the SQL names, wherever it stands in it."""
-    found = (cast("sa.TableClause", each) for each in iterate(statement) if isinstance(each, sa.TableClause))
-    return frozenset(TableRef(str(each.schema), each.name) for each in found)

@@ -32,7 +32,7 @@ from prismiq.schema.types import EXACT, MOMENTS, DataType
 from prismiq.sql.builder import Builder
 from prismiq.sql.parameters import Computed, Parameters
 from prismiq.sql.questions import Prepared
-from prismiq.sql.template import Template, compiled, tables_in, told
+from prismiq.sql.template import Template, compiled, told
 
 MOST_GROUPS = 100_000
 """Of a cube: with more its groups take longer to read again than the rows that they save."""
@@ -194,7 +194,7 @@ def _built(cube: Shared, plans: Sequence[QueryPlan]) -> Template:
     # The rows come part by part: one that reads a CTE is never run beside another.
     united: sa.CompoundSelect[Any] = sa.union_all(*parts)
     sql, bound = compiled(united, parameters)
-    return Template(sql, bound, (), "UTC", (), ISO, tables_in(united))
+    return Template(sql, bound, (), "UTC", (), ISO, frozenset(parameters.tables))
 
 
 def _part(number: int, plan: QueryPlan, builder: Builder) -> sa.SelectBase:
