@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import wraps
 from typing import Annotated, Any
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Request
+from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Request, Security
 from starlette.responses import Response
 
 from prismiq import PrismiqEngine, RequestContext, create_router, public_context
 
 COUNT = {"source": "orders", "measures": ["count"]}
-CALLED: list[str] = []
+CALLED: list[Any] = []
 
 
 async def refuse() -> None:
@@ -26,6 +28,25 @@ async def plain() -> RequestContext:
 
 async def from_request(request: Request) -> RequestContext:
     CALLED.append(request.url.path)
+    return RequestContext(user="u")
+
+
+async def by_name(*, request: Request) -> RequestContext:
+    CALLED.append(request.url.path)
+    return RequestContext(user="u")
+
+
+def noted(function: Any) -> Any:
+    @wraps(function)
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        CALLED.append(sorted(kwargs))
+        return await function(*args, **kwargs)
+
+    return wrapper
+
+
+@noted
+async def decorated(request: Request) -> RequestContext:
     return RequestContext(user="u")
 
 
@@ -75,12 +96,14 @@ async def test_where_there_is_nothing_else_fastapi_resolves_nothing(
     [
         (plain, ["plain"]),
         (from_request, ["/a/query"]),
+        (by_name, ["/a/query"]),
+        (decorated, [["request"]]),
         (synchronous, ["synchronous"]),
         (with_parameters, ["plain", "me"]),
         (with_yield, ["before", "after"]),
     ],
 )
-async def test_any_dependency_is_called_once(engine: PrismiqEngine, get_context: Any, called: list[str]) -> None:
+async def test_any_dependency_is_called_once(engine: PrismiqEngine, get_context: Any, called: list[Any]) -> None:
     app = FastAPI()
     app.include_router(create_router(engine, get_context=get_context), prefix="/a")
     assert (await ask(app, "/a/query")).status_code == 200
@@ -92,6 +115,46 @@ async def test_what_the_dependency_raises_is_the_hosts(engine: PrismiqEngine) ->
     app.include_router(create_router(engine, get_context=refusing))
     answer = await ask(app)
     assert (answer.status_code, answer.json()) == (403, {"detail": "not you"})
+
+
+async def signed_in(request: Request) -> Request:
+    raise HTTPException(401, "who are you")
+
+
+async def of_a_dependency(request: Annotated[Request, Depends(signed_in)]) -> RequestContext:
+    return RequestContext(user="u")
+
+
+async def of_a_default(request: Request = Depends(signed_in)) -> RequestContext:  # noqa: B008  as hosts write it
+    return RequestContext(user="u")
+
+
+async def of_a_security(request: Annotated[Request, Security(signed_in, scopes=["read"])]) -> RequestContext:
+    return RequestContext(user="u")
+
+
+@pytest.mark.parametrize("get_context", [of_a_dependency, of_a_default, of_a_security])
+async def test_a_request_that_comes_of_a_dependency(engine: PrismiqEngine, get_context: Any) -> None:
+    app = FastAPI()
+    app.include_router(create_router(engine, get_context=get_context))
+    assert (await ask(app)).status_code == 401
+
+
+async def reads_and_refuses(request: Request) -> RequestContext:
+    await request.body()
+    raise HTTPException(401, "a wrong signature")
+
+
+async def test_the_hosts_handlers_get_the_request_whose_body_was_read(engine: PrismiqEngine) -> None:
+    app = FastAPI()
+    app.include_router(create_router(engine, get_context=reads_and_refuses))
+
+    @app.exception_handler(HTTPException)
+    async def handle(request: Request, error: HTTPException) -> Response:  # pyright: ignore[reportUnusedFunction]
+        return Response(f"{error.detail}: {(await request.body()).decode()}", 401)
+
+    answer = await asyncio.wait_for(ask(app), 20)
+    assert (answer.status_code, answer.text) == (401, f"a wrong signature: {answer.request.content.decode()}")
 
 
 async def test_the_hosts_own_handlers_answer_what_the_dependency_raises(engine: PrismiqEngine) -> None:

@@ -12,12 +12,13 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast, get_type_hints
+from typing import Any, cast
 
 from fastapi.routing import APIRoute
-from starlette.requests import HTTPConnection, Request
+from starlette._exception_handler import wrap_app_handling_exceptions
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from prismiq.api.problems import Handler, ProblemRoute
 
@@ -34,7 +35,12 @@ class ThinRoute(ProblemRoute):
         if way is None or scope["method"] not in way.methods or way.is_overridden():
             await super().handle(scope, receive, send)
             return
-        response = await way.handle(Request(scope, receive, send))
+        request = Request(scope, receive, send)
+        try:
+            response = await way.handle(request)
+        except Exception as error:  # which the host's handlers answer, as near to the route as FastAPI has them do it
+            await wrap_app_handling_exceptions(_raising(error), request)(scope, receive, send)
+            return
         await response(scope, receive, send)
 
     @cached_property
@@ -53,11 +59,11 @@ class ThinRoute(ProblemRoute):
         dependency = _only_dependency(included)
         if dependency is None:
             return None
-        get_context, takes_request = dependency
+        get_context, name = dependency
         endpoint = self.endpoint
 
         async def handle(request: Request) -> Response:
-            context = await (get_context(request) if takes_request else get_context())
+            context = await (get_context() if name is None else get_context(**{name: request}))
             return await endpoint(request=request, context=context)
 
         return _Way(self.with_problems(handle), frozenset(included.methods), included.dependency_overrides_provider)
@@ -82,26 +88,46 @@ def _included(route: ThinRoute, scope: Scope) -> Any:
     return told if getattr(told, "original_route", None) is route else None
 
 
-def _only_dependency(included: Any) -> tuple[Callable[..., Any], bool] | None:
-    """The one dependency that there is to resolve, and whether it takes the request.
+def _only_dependency(included: Any) -> tuple[Callable[..., Any], str | None] | None:
+    """The one dependency that there is to resolve, and by what name it takes the request, if it does.
 
-    None for anything but a coroutine function that takes at most the request.
+    None for anything but a coroutine function for which FastAPI has nothing else to find out.
     """
     try:
         dependant = included.dependant
-        wanted = list(dependant.dependencies)
-        parameters = [*dependant.path_params, *dependant.query_params, *dependant.header_params]
-        parameters += [*dependant.cookie_params, *dependant.body_params]
         limited = getattr(included, "max_body_size", None) is not None
-        if limited or parameters or len(wanted) != 1 or wanted[0].name != "context":
+        if limited or len(dependant.dependencies) != 1 or _is_asked_for_more(dependant):
             return None
-        call = wanted[0].call
-        if not inspect.iscoroutinefunction(call):
+        only = dependant.dependencies[0]
+        if only.name != "context" or only.dependencies or _is_asked_for_more(only):
             return None
-        taken = list(inspect.signature(call).parameters)
-        if not taken:
-            return call, False
-        takes_request = len(taken) == 1 and get_type_hints(call).get(taken[0]) in (Request, HTTPConnection)
-        return (call, True) if takes_request else None
+        if not inspect.iscoroutinefunction(only.call):
+            return None
+        names = [each for each in (only.request_param_name, only.http_connection_param_name) if each is not None]
+        if list(inspect.signature(only.call).parameters) != names or len(names) > 1:
+            return None
+        return only.call, names[0] if names else None
     except (AttributeError, NameError, TypeError, ValueError):
         return None
+
+
+def _is_asked_for_more(dependant: Any) -> bool:
+    """Whether it takes more than the request and dependencies, or is called in a way of its own."""
+    return bool(
+        dependant.path_params
+        or dependant.query_params
+        or dependant.header_params
+        or dependant.cookie_params
+        or dependant.body_params
+        or dependant.response_param_name
+        or dependant.background_tasks_param_name
+        or dependant.security_scopes_param_name
+        or getattr(dependant, "concurrency", None)
+    )
+
+
+def _raising(error: Exception) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise error
+
+    return app
