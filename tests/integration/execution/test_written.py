@@ -224,6 +224,67 @@ async def test_a_workbook_has_typed_cells(dsn: str) -> None:
     assert row[8].data_type == "s", "text, and no formula"
 
 
+async def test_a_text_is_never_a_workbooks_own_xml(dsn: str) -> None:
+    formula = (
+        '<r><t>1</t></r></is></c><c r="B2" t="str"><f>1+1</f><v>2</v></c><c r="C2" t="inlineStr"><is><r><t>3</t></r>'
+    )
+    texts = [formula, "<r>&</r>", "<r><t>in</t></r>", "<r>", " <r></r>"]
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("CREATE TABLE texts (id int, text text)")
+    await connection.executemany("INSERT INTO texts VALUES ($1, $2)", list(enumerate(texts)))
+    await connection.close()
+    question = {"source": "texts", "columns": [{"field": "text", "label": "<r>&</r>"}], "order_by": ["id"]}
+    async with PrismiqEngine(dsn) as engine:
+        book = openpyxl.load_workbook(io.BytesIO(await exported(engine, question, format="xlsx")))
+    rows = list(book.active.iter_rows(values_only=True))  # type: ignore[union-attr] it has a sheet
+    assert rows == [(text,) for text in ["<r>&</r>", *texts]]
+
+
+async def test_csv_by_copy_and_by_a_cursor_is_the_same(dsn: str) -> None:
+    """An array column decides which it is."""
+    await execute(dsn, VALUES)
+    names = [name for name in COLUMNS if name not in ("score", "r", "padded")]  # see the next
+    async with PrismiqEngine(dsn) as engine:
+        copied = await exported(engine, {**QUESTION, "columns": names}, format="csv")
+        read = await exported(engine, {**QUESTION, "columns": [*names, "days"]}, format="csv")
+    rows, more = (list(csv.reader(io.StringIO(each.decode(), newline=""))) for each in (copied, read))
+    assert rows == [row[:-1] for row in more]
+
+
+async def test_floats_are_the_same_numbers_in_csv(dsn: str) -> None:
+    """If not spelled alike."""
+    await execute(dsn, VALUES)
+    question = {"source": "readings", "order_by": ["id"]}
+    async with PrismiqEngine(dsn) as engine:
+        copied = await exported(engine, {**question, "columns": ["score", "r"]}, format="csv")
+        read = await exported(engine, {**question, "columns": ["score", "r", "days"]}, format="csv")
+    rows, more = (list(csv.reader(io.StringIO(each.decode())))[1:] for each in (copied, read))
+    for row, other in zip(rows, more, strict=True):
+        assert [repr(float(each)) for each in row] == [repr(float(each)) for each in other[:2]]
+
+
+async def test_csv_in_an_encoding_of_several_bytes(dsn: str) -> None:
+    name = await create_in(dsn, "EUC_JP")
+    async with PrismiqEngine(name) as engine:
+        written = await exported(engine, {"source": "texts", "columns": ["text"], "order_by": ["id"]}, format="csv")
+    assert written.decode().splitlines() == ["text", "日本", "'=日本", "'-1", "plain"]
+
+
+async def create_in(dsn: str, encoding: str) -> str:
+    """The address of another database on the same server, in an encoding, with some texts in it."""
+    before = dsn.partition("?")[0].rpartition("/")[2]
+    created = f"{before}_{encoding.lower()}"
+    await execute(
+        dsn, f"CREATE DATABASE {created} ENCODING '{encoding}' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0"
+    )
+    found = dsn.replace(f"/{before}?", f"/{created}?")
+    await execute(
+        found,
+        "CREATE TABLE texts AS SELECT * FROM (VALUES (1, '日本'), (2, '=日本'), (3, '-1'), (4, 'plain')) AS t (id, text)",
+    )
+    return found
+
+
 async def test_a_pivot_and_totals_are_exported_whole(shop_dsn: str) -> None:
     pivot = {
         "source": "orders",

@@ -142,7 +142,8 @@ def one_line(content: bytes) -> bytes:
 
 def cells(result: QueryResult) -> Iterator[Iterator[str | None]]:
     """The rows as texts, each as JSON writes the value, but without quotes; a number that is none by its name."""
-    for row in _converted(result.records, _converters(result, "exact")):
+    converters = [_by_name if each is _number else each for each in _converters(result, "exact")]
+    for row in _converted(result.records, converters):
         yield (_cell(value) for value in row)
 
 
@@ -152,7 +153,7 @@ def _cell(value: object) -> str | None:
     if isinstance(value, float) and not isfinite(value):
         return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
     written = orjson.dumps(value, default=plain_value)
-    if written == b"null":  # a numeric that is no number
+    if written == b"null":  # of JSON
         return None
     return orjson.loads(written) if written[:1] == b'"' else written.decode()
 
@@ -194,6 +195,11 @@ def _number(value: Any) -> object:
     if text[-1] > "9":
         return None
     return orjson.Fragment(format(value, "f") if "E" in text else text)
+
+
+def _by_name(value: Any) -> object:
+    """The same, and what is no number by its name."""
+    return _number(value) or str(value)
 
 
 def _bound_in(numbers: Numbers) -> Converter:

@@ -25,7 +25,7 @@ from prismiq.execution.encode import (
 )
 from prismiq.execution.result import QueryResult, ResultMeta
 from prismiq.plan.outputs import OutputColumn
-from prismiq.schema.types import NUMBERS, DataType
+from prismiq.schema.types import MOMENTS, NUMBERS, DataType
 from prismiq.sql.copied import FORMULA, Form
 from prismiq.sql.statement import Statement
 
@@ -149,7 +149,7 @@ class WrittenCsv:
 
     def part(self, part: QueryResult) -> bytes:
         """The same of values."""
-        safe = [column.type in NUMBERS or column.type is DataType.INTERVAL for column in part.columns]
+        safe = [column.type in NUMBERS | MOMENTS | {DataType.INTERVAL} for column in part.columns]
         return b"".join(
             _line(
                 cell if cell is None or is_safe else _no_formula(cell) for cell, is_safe in zip(row, safe, strict=True)

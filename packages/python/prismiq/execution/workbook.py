@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from importlib import import_module
@@ -46,7 +46,7 @@ class Workbook:
             "tmpdir": str(path.parent),
         }
         self._book: Any = _library().Workbook(str(path), options)
-        self._sheet: Any = self._book.add_worksheet("Result")
+        self._sheet: Any = _plain(self._book.add_worksheet("Result"))
         self._writers: list[Callable[[int, int, Any, str], None]] = []
         self._row = 0
 
@@ -104,6 +104,19 @@ def is_installed() -> bool:
     except ConfigurationError:
         return False
     return True
+
+
+def _plain(sheet: Any) -> Any:
+    """The sheet, which takes no text for its own XML.
+
+    XlsxWriter (3.3) writes a text from `<r>` to `</r>` as it stands, for a rich string of its own. None is made here.
+    """
+
+    def write(text: str, attributes: Sequence[tuple[str, str]] = ()) -> None:
+        sheet._xml_inline_string(text, True, attributes)
+
+    sheet._xml_rich_inline_string = write
+    return sheet
 
 
 def _library() -> Any:

@@ -36,7 +36,7 @@ _PLAIN = INTEGERS | {DataType.NUMERIC, DataType.REAL, DataType.DOUBLE, DataType.
 _QUOTED = MOMENTS | {DataType.TEXT, DataType.ENUM, DataType.UUID, DataType.TIME}
 
 FORMULA = (9, 10, 13, 43, 45, 61, 64)
-"""Characters at which a spreadsheet takes a text for a formula: white space, + - = @."""
+"""Characters at which a spreadsheet takes a text for a formula: tab, the ends of lines, + - = @. All are before A."""
 
 _DATE_AND_TIME = 'YYYY-MM-DD"T"HH24:MI:SS'
 
@@ -157,7 +157,7 @@ def _time(value: SQL) -> SQL:
 def _no_formula(value: SQL) -> SQL:
     """A text with an apostrophe before what would make it a formula."""
     text = sa.cast(value, pg.TEXT())
-    begins = sa.func.ascii(text)
-    is_one = begins.in_([_constant(str(code)) for code in FORMULA])
+    by_bytes = text.collate("C")  # `ascii` fails on what is not ASCII in most encodings but UTF-8
+    is_one = sa.func.left(by_bytes, _constant("1")).in_([sa.func.chr(_constant(str(code))) for code in FORMULA])
     # Most texts begin with a letter, and are told by one comparison.
-    return sa.case((sa.and_(begins <= _constant(str(max(FORMULA))), is_one), _constant("''''") + text), else_=text)
+    return sa.case((sa.and_(by_bytes < _constant("'A'"), is_one), _constant("''''") + text), else_=text)
