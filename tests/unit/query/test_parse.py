@@ -119,6 +119,10 @@ class TestJson:
         issue = only(f'{{"source": "t", "filters": [{{"field": "a", "operator": "in", "value": ["x", {value}]}}]}}')
         assert (issue.loc, issue.code) == (("filters", 0, "value", 1), code)
 
+    def test_a_number_beyond_a_float_is_one(self) -> None:
+        definition = read(b'{"source": "t", "filters": [{"field": "a", "operator": "lt", "value": 1E400}]}')
+        assert "1E+400" in repr(definition)
+
     def test_a_whole_surrogate_pair_is_a_character(self) -> None:
         assert read(b'{"source": "\\ud83d\\ude00"}').source == "\U0001f600"
 

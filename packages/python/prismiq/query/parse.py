@@ -239,7 +239,9 @@ def _unfit(value: object, loc: Location) -> Iterator[Issue]:
         yield from unfit_text(value, loc)
     elif isinstance(value, _Refused):
         yield Issue(loc, value.code, value.message, value.hint)
-    elif isinstance(value, float | Decimal) and not math.isfinite(value):
+    elif (isinstance(value, float) and not math.isfinite(value)) or (
+        isinstance(value, Decimal) and not value.is_finite()  # which is no float, of which it might be infinite
+    ):
         yield Issue(loc, code, f"{value} is not a number.", "Leave it out, or use is_null.")
 
 
