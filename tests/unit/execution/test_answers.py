@@ -146,6 +146,21 @@ class TestKept:
         assert await first == (1, False)
         assert await ask(kept, database) == (2, False)
 
+    async def test_nor_for_whoever_asks_after_that(self) -> None:
+        """What is under way may have read the table before it changed."""
+        kept, database = answers(ttl=10), Database()
+        database.gate = asyncio.Event()
+        first = asyncio.ensure_future(ask(kept, database))
+        await turns()
+        second = asyncio.ensure_future(ask(kept, database))
+        await turns()
+        kept.forget({ORDERS})
+        third = asyncio.ensure_future(ask(kept, database))
+        await turns()
+        database.gate.set()
+        assert [await each for each in (first, second, third)] == [(1, False), (1, False), (2, False)]
+        assert await ask(kept, database) == (2, True)
+
 
 class TestAtOnce:
     async def test_one_is_computed_and_one_is_next(self) -> None:

@@ -161,7 +161,8 @@ class Answers:
         self._flights: dict[Hashable, _Flight] = {}
         self._count = 0
         self._refreshing: dict[Hashable, asyncio.Task[None]] = {}
-        self._forgotten = 0
+        self._forgotten_at = 0
+        """What has begun by then may have read what is to be forgotten."""
 
     def keeps(self, max_age: float | None) -> bool:
         """Whether an answer is kept for whoever asks so."""
@@ -188,8 +189,9 @@ class Answers:
         return await self._computed(key, compute, turn, keep=oldest > 0), False
 
     def forget(self, tables: Collection[TableRef] | None = None) -> None:
-        """Drops what is kept of these tables, or all; what is being computed will not be kept."""
-        self._forgotten += 1
+        """Drops what is kept of these tables, or all; what is being computed will not be kept, and is for nobody who
+        asks from now on."""
+        self._count = self._forgotten_at = self._count + 1
         self._cache.forget(tables)
 
     async def close(self) -> None:
@@ -201,11 +203,12 @@ class Answers:
         self.forget()
 
     async def _computed(self, key: Hashable, compute: Compute, turn: Hashable, *, keep: bool) -> Answer:
-        self._count = asked = self._count + 1
+        self._count += 1
+        begun_after = self._forgotten_at if keep else self._count
         refused = False
         while (flight := self._flights.get(key)) is not None:
             await flight.over()
-            if keep or flight.begun > asked:
+            if flight.begun > begun_after:
                 if flight.error is not None:
                     if isinstance(flight.error, BusyError) and flight.turn != turn and not refused:
                         refused = True  # that was another's turn, not this caller's
@@ -215,7 +218,7 @@ class Answers:
                     return flight.answer
         self._count += 1
         flight = self._flights[key] = _Flight(self._count, turn)
-        forgotten = self._forgotten
+        forgotten = self._forgotten_at
         try:
             flight.answer = await compute()
         except Exception as error:
@@ -224,7 +227,7 @@ class Answers:
         finally:
             del self._flights[key]
             flight.end()
-        if keep and forgotten == self._forgotten:
+        if keep and forgotten == self._forgotten_at:
             self._cache.put(key, flight.answer)
         return flight.answer
 
