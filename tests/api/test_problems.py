@@ -114,6 +114,21 @@ def test_every_class_of_the_tree_has_a_status() -> None:
     assert set(tree(PrismiqError)) - mapped <= {PrismiqError, errors.ConfigurationError}
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"content-type": "text/plain"}, 415),
+        ({"content-type": "application/json", "accept": "image/png"}, 406),
+        ({"content-type": "application/json"}, 503),
+    ],
+)
+async def test_a_questions_error_has_its_id(connect: Any, headers: dict[str, str], status: int) -> None:
+    async with connect(failing(errors.EngineNotOpenError("It is closed."))) as client:
+        response = await client.post("/query", content=b"{}", headers=headers)
+    assert response.status_code == status
+    assert len(response.headers["x-query-id"]) == 32
+
+
 async def test_the_log_has_what_the_answer_does_not(connect: Any, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         async with connect(failing(errors.DatabaseError("It failed.", hint="h"))) as client:

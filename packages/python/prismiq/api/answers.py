@@ -29,10 +29,10 @@ _NOBODY = nullcontext()
 
 async def answered(engine: PrismiqEngine, request: Request, context: RequestContext) -> Response:
     """Answers the question in a request's body, in the format that the request asks for."""
+    query_id = query_id_of(request)
     wanted = wanted_format(request)
     numbers = wanted_numbers(request)
     body = await read_json_body(request, engine.settings.max_body_bytes)
-    query_id = query_id_of(request)
     if wanted != "json":
         with about(query_id=query_id):
             pieces = await engine.export_query(body, context, format=wanted, numbers=numbers)

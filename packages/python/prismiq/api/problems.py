@@ -148,20 +148,23 @@ class ProblemRoute(APIRoute):
             except RequestValidationError as error:
                 return problem_response(_parameter_error(error), issues=_parameter_issues(error))
             except EngineNotOpenError as error:
-                return problem_response(error)
+                return _with_query_id(problem_response(error), request)
             except ConfigurationError:
                 raise  # a mistake in the host's program: its text is for the log alone
             except PrismiqError as error:
                 refused(self, request, error)
-                response = problem_response(error)
-                query_id = known_query_id(request)
-                if query_id is not None:
-                    response.headers["X-Query-Id"] = query_id
-                return response
+                return _with_query_id(problem_response(error), request)
             except ClientDisconnect:
                 return Response(status_code=CLIENT_GONE)
 
         return handle_with_problems
+
+
+def _with_query_id(response: Response, request: Request) -> Response:
+    query_id = known_query_id(request)
+    if query_id is not None:
+        response.headers["X-Query-Id"] = query_id
+    return response
 
 
 def problem_response(error: PrismiqError, *, issues: list[dict[str, object]] | None = None) -> Response:
