@@ -53,19 +53,20 @@ async def test_over_http(events: tuple[str, Any], rows: int, path: str, rounds: 
     async with serving(dsn, row_cap=100_000) as server:
         link = await server.connect()
         asked = question(rows)
-        firsts: list[float] = []
 
         async def over_http() -> None:
             status, size = await link.ask("POST", path, asked)
             assert (status, size > rows * 50) == (200, True)
-            firsts.append(link.first_byte)
 
         ways = {
             "COPY to nowhere": lambda: connection.copy_from_query(sql, output=nowhere),
             "asyncpg, fetch": lambda: connection.fetch(sql),
             f"POST {path}": over_http,
         }
-        await over_http()
+        firsts: list[float] = []
+        for _ in range(6):  # before this process, the client, has the rows of `fetch` to put away
+            await over_http()
+            firsts.append(link.first_byte)
         await link.text("/watch")
         idle, _ = server.memory()
         server.forget_peak()
@@ -76,7 +77,7 @@ async def test_over_http(events: tuple[str, Any], rows: int, path: str, rounds: 
             f"{rows:,} rows × 6 over HTTP",
             times,
             to_fetch=round(median(times[f"POST {path}"]) / median(times["asyncpg, fetch"]), 2),
-            first_byte_ms=round(sorted(firsts)[len(firsts) // 2] * 1e3, 1),
+            first_byte_ms=round(median(firsts[1:]) * 1e3, 1),
             peak_memory_above_idle_MB=round((peak - idle) / 1e6, 1),
             event_loop_held_ms=round(longest * 1e3, 1),
         )
