@@ -47,7 +47,16 @@ def compared(to: object, field: str = "due_on", **parts: Any) -> Definition:
         (counted(dimensions=["totl"]), ("dimensions", 0, "field"), IssueCode.UNKNOWN_FIELD, "total"),
         (counted(dimensions=["custmer.name"]), ("dimensions", 0, "field"), IssueCode.UNKNOWN_FIELD, "customer"),
         (counted(dimensions=["customer.nme"]), ("dimensions", 0, "field"), IssueCode.UNKNOWN_FIELD, "name"),
-        (counted(dimensions=["customer"]), ("dimensions", 0, "field"), IssueCode.UNKNOWN_FIELD, "customer"),
+        (counted(dimensions=["customer"]), ("dimensions", 0, "field"), IssueCode.UNKNOWN_FIELD, '"customer.id"'),
+        (counted(dimensions=["TOTAL"]), ("dimensions", 0, "field"), IssueCode.UNKNOWN_FIELD, '"total"'),
+        (counted(order_by=["count desc"]), ("order_by", 0, "field"), IssueCode.UNKNOWN_OUTPUT, '"-count"'),
+        (
+            {"source": "orders", "columns": ["id"], "order_by": ["id ASC"]},
+            ("order_by", 0, "field"),
+            IssueCode.UNKNOWN_FIELD,
+            '"id" alone',
+        ),
+        ({"source": "orders", "columns": ["*"]}, ("columns", 0, "field"), IssueCode.UNKNOWN_FIELD, "Name the columns"),
         (counted(dimensions=[{"field": "due_on", "fill": True}]), ("dimensions", 0, "fill"), IssueCode.MISSING, "day"),
         (
             counted(dimensions=[{"field": "total", "fill": True, "granularity": "day"}]),

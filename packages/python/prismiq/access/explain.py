@@ -11,6 +11,7 @@ from prismiq.access.policy import AccessPolicy
 from prismiq.access.rules import ContextValue, EveryRule, NotRule, ParentRule, RowRule, Rule, SomeRule
 from prismiq.access.scope import Invisible, ScopedTable, context_value, judge
 from prismiq.errors import ContextError
+from prismiq.query.filters import LISTS
 from prismiq.schema.models import DatabaseSchema
 
 
@@ -59,9 +60,12 @@ def _lacking(rule: Rule, context: RequestContext) -> Iterator[str]:
             for each in value if isinstance(value, tuple) else (value,):
                 if isinstance(each, ContextValue):
                     try:
-                        context_value(each, context)
+                        found = context_value(each, context)
                     except ContextError as error:
                         yield error.message
+                    else:
+                        if rule.operator in LISTS and not isinstance(found, list | tuple | set | frozenset):
+                            yield f"The context's {each.described} must be a list."
         case EveryRule(parts=parts) | SomeRule(parts=parts):
             for part in parts:
                 yield from _lacking(part, context)

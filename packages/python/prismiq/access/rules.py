@@ -24,6 +24,11 @@ class ContextValue:
     def __str__(self) -> str:
         return f"context.attributes.{self.name}" if self.kind == "attribute" else f"context.{self.kind}"
 
+    @property
+    def described(self) -> str:
+        """What it is called in an error."""
+        return f'attribute "{self.name}"' if self.kind == "attribute" else self.kind
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyValue:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from prismiq.access.scope import ScopedSchema
 from prismiq.errors import Issue, IssueCode, NotFoundError, QueryError
 from prismiq.query import Condition, Dimension, Operator, QueryDefinition
@@ -16,7 +18,9 @@ def column_values(
     column that is not text."""
     found = scoped.find(table)
     if found is None or column not in found.columns:
-        raise NotFoundError(f'There is no column "{column}" in a table "{table}".', hint="GET /schema lists them.")
+        near = get_close_matches(column, [] if found is None else found.columns, n=1)
+        hint = f'Did you mean "{near[0]}"?' if near else "GET /schema lists them."
+        raise NotFoundError(f'There is no column "{column}" in a table "{table}".', hint=hint)
     field = Path(path=(column,))
     kind = found.columns[column].type
     if search and kind not in (DataType.TEXT, DataType.ENUM):

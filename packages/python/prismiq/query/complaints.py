@@ -241,6 +241,8 @@ def _whole(bound: object) -> object:
 
 
 def _not(value: object) -> str:
+    if isinstance(value, bool):
+        return f", not {str(value).lower()}"
     shown = isinstance(value, str | int | float | Decimal) and value != ""
     return f", not {_short(str(value))}" if shown else ""
 

@@ -37,3 +37,15 @@ def segments(reference: str | Path) -> Segments:
 def dotted(names: Segments) -> str:
     """The names as a person would read them in a message."""
     return ".".join(names)
+
+
+def without_direction(written: str) -> str | None:
+    """A hint where SQL's direction follows a name: `count desc`."""
+    name, _, direction = written.strip().rpartition(" ")
+    match direction.lower():
+        case "desc" if name:
+            return f'For descending order write "-{name.strip()}".'
+        case "asc" if name:
+            return f'Ascending order is "{name.strip()}" alone.'
+        case _:
+            return None

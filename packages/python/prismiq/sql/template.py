@@ -204,7 +204,7 @@ class _Binder:
         if many != parameter.many:
             wanted = "a list" if parameter.many else "one value"
             raise ContextError(
-                f'The context\'s {value.kind} "{value.name}" must be {wanted}.',
+                f"The context's {value.described} must be {wanted}.",
                 hint='A RowFilter compares with one value, or with operator="in" with a list.',
             )
         items = list(cast("Collection[object]", raw)) if many else [raw]
@@ -215,7 +215,7 @@ class _Binder:
                 raise UnfitValueError(IssueCode.INVALID_VALUE, "No database stores this text.")
         except UnfitValueError:
             raise ContextError(
-                f'The context\'s {value.kind} "{value.name}" does not fit the column it is compared with.',
+                f"The context's {value.described} does not fit the column it is compared with.",
                 hint=f"The column is {parameter.type.kind}.",
             ) from None
         return converted if many else converted[0]

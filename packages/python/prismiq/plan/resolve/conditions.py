@@ -77,6 +77,7 @@ _NOUNS = {
     Form.LIST: "a list",
 }
 
+_WRITTEN = {DataType.DATE: "Write it as YYYY-MM-DD.", DataType.BOOLEAN: "Write it as true or false."}
 
 Refer = Callable[[FieldShape], Expression | None]
 
@@ -317,7 +318,7 @@ class _Builder:
 
     def _mismatch(self, form: Form | None) -> None:
         noun = _NOUNS.get(form or Form.OBJECT, "a value of another kind")
-        hint = "Write it as YYYY-MM-DD." if self.kind is DataType.DATE else f"Give a value that fits {self.kind}."
+        hint = _WRITTEN.get(self.kind, f"Give a value that fits {self.kind}.")
         self._refuse(
             "value",
             IssueCode.TYPE_MISMATCH,

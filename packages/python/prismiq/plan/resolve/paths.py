@@ -15,7 +15,7 @@ from prismiq.plan.expressions import Column, Instant, ValueType, Zone
 from prismiq.plan.nodes import Node
 from prismiq.plan.planning import Planning, Shortcut
 from prismiq.plan.question import Instance, Link
-from prismiq.query.fields import Segments, dotted
+from prismiq.query.fields import Segments, dotted, without_direction
 from prismiq.schema.models import DatabaseSchema, Relationship, TableRef
 
 MAX_IDENTIFIER = 63  # bytes; PostgreSQL cuts longer names
@@ -167,16 +167,25 @@ class JoinTree:
 
     def _hint(self, instance: Instance, name: str, where: str) -> str:
         table = instance.table
+        meant = [self._schema.tables.get(each.target) for each in table.relationships if each.name == name]
+        column = next((column for each in meant if each is not None for column in each.columns), None)
+        if column is not None:
+            example = dotted((*instance.path, name, column))
+            return f'"{name}" is a relationship. Name a column of it: "{example}".'
         tables = [] if instance.path else [self._name(ref) for ref in self._schema.tables]
         if name in tables:
             return f"No relationship leads from {where} to {name}."
+        directed = without_direction(name)
+        if directed is not None:
+            return directed
         known = dict.fromkeys([*table.columns, *(each.name for each in table.relationships), *tables])
-        close = get_close_matches(name, known, n=3)
+        same = [each for each in known if each.casefold() == name.casefold()]
+        close = same or get_close_matches(name, known, n=3)
         listed = ", ".join(f'"{each}"' for each in close)
         if close:
             return f"Did you mean {listed}?"
         if name == "*":
-            return "`count` without a field counts rows."
+            return "Name the columns. `count` without a field counts rows."
         if "(" in name:
             return 'What is computed is {"name": …, "expression": …}; a month is {"field": …, "granularity": "month"}.'
         if instance.node is not None:

@@ -11,7 +11,7 @@ from prismiq.plan.expressions import Output, ValueType
 from prismiq.plan.outputs import OutputColumn, Role
 from prismiq.plan.question import Issues
 from prismiq.plan.resolve.paths import MAX_IDENTIFIER
-from prismiq.query.fields import Segments
+from prismiq.query.fields import Segments, without_direction
 from prismiq.query.shape import OutputShape, QueryShape
 
 
@@ -68,7 +68,7 @@ class Register:
         if self._failed(raw):
             return None  # its own issue has been told
         close = get_close_matches(raw, self.types, n=3)
-        hint = (
+        hint = without_direction(raw) or (
             "Did you mean " + ", ".join(f'"{each}"' for each in close) + "?"
             if close
             else ("Its outputs are " + ", ".join(f'"{each}"' for each in self.types) + ".")
