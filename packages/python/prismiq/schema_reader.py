@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
+from datetime import datetime, timezone
 
 from prismiq.access import AccessPolicy
 from prismiq.access.caller import engine_caller
 from prismiq.access.check import near
 from prismiq.execution import Database
-from prismiq.introspection import introspect
+from prismiq.introspection import clocks_apart, introspect
 from prismiq.plan.definitions import define
 from prismiq.schema import SchemaConfiguration, apply
 from prismiq.schema.models import DatabaseSchema
@@ -22,15 +24,25 @@ logger = logging.getLogger(__name__)
 class SchemaReader:
     """Reads it, and says what a configuration makes of it."""
 
-    def __init__(self, database: Database, configuration: SchemaConfiguration, policy: AccessPolicy | None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        configuration: SchemaConfiguration,
+        policy: AccessPolicy | None,
+        zones: Collection[str] = (),
+    ) -> None:
         self._database = database
         self._configuration = configuration
         self._policy = policy
+        self._zones = zones
+        """Whose clocks are compared with PostgreSQL's: those asked for so far."""
 
     async def read(self) -> DatabaseSchema:
         """The schema that is there now. Raises DatabaseError, and ConfigurationError for what does not fit it."""
         async with self._database.connection(engine_caller(self._policy)) as connection:
             found = await introspect(connection, self._configuration.schemas)
+            apart = await clocks_apart(connection, sorted(self._zones), datetime.now(timezone.utc))
+        found = found.model_copy(update={"clocks_apart": apart})
         if self._policy is not None and self._policy.schema_per_tenant is not None:
             return found.model_copy(update={"version": schema_version(found)})  # each tenant's is configured by itself
         # A large schema is some 100 ms of Python; in a thread the event loop keeps its turns.

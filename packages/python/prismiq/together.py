@@ -82,16 +82,18 @@ class SharedScans:
         for query in queries:
             await asyncio.sleep(0)  # many queries are many plans; others get their turn
             try:
-                prepared[query] = self._questions.prepare(query, moment.scoped)
+                found = self._questions.prepare(query, moment.scoped)
             except PrismiqError:
                 continue  # which is told where it is asked
+            if found.template.time_zone not in moment.scoped.database.clocks_apart:  # those have warnings of their own
+                prepared[query] = found
         settings = self._settings
         asking = Asking(
             moment.scoped, moment.context, moment.now, settings.row_cap, settings.max_joined_tables, from_rows
         )
-        found = await self._scans(list(prepared.values()), asking)
+        scans = await self._scans(list(prepared.values()), asking)
         names = list(prepared)
-        return [(scan, {names[place]: place for place in scan.places}) for scan in found if not scan.failed]
+        return [(scan, {names[place]: place for place in scan.places}) for scan in scans if not scan.failed]
 
     async def _scans(self, prepared: Sequence[Prepared], asking: Asking) -> Sequence[Scan]:
         key = tuple(id(each) for each in prepared)

@@ -37,6 +37,36 @@ def unfit(value: object, kind: str, conversion: Conversion = PLAIN, zone: str = 
 
 
 @pytest.mark.parametrize(
+    ("now", "period", "start", "hours", "zone"),
+    [  # the clock skips 02:00 on 2024-03-10 at 07:00 UTC, and shows 01:00 twice on 2024-11-03, from 05:00 UTC on
+        ("2024-03-10T07:15", "last_hour", "2024-03-10T06:00", 1, "America/New_York"),
+        ("2024-03-10T06:15", "next_hour", "2024-03-10T07:00", 1, "America/New_York"),
+        ("2024-11-03T06:15", "last_hour", "2024-11-03T05:00", 1, "America/New_York"),
+        ("2024-11-03T06:15", "this_hour", "2024-11-03T06:00", 1, "America/New_York"),
+        ("2024-11-03T05:15", "this_hour", "2024-11-03T05:00", 1, "America/New_York"),
+        ("2024-03-10T08:15", {"last": 3, "unit": "hour"}, "2024-03-10T06:00", 3, "America/New_York"),
+        ("2024-11-03T08:15", {"last": 3, "unit": "hour"}, "2024-11-03T06:00", 3, "America/New_York"),
+        (
+            "2024-11-03T15:15",
+            {"last": 24, "unit": "hour", "complete": True},
+            "2024-11-02T15:00",
+            24,
+            "America/New_York",
+        ),
+        ("2024-07-01T10:50", "this_hour", "2024-07-01T10:15", 1, "Asia/Kathmandu"),
+    ],
+)
+def test_hours_are_hours_where_a_clock_is_set(now: str, period: object, start: str, hours: int, zone: str) -> None:
+    at = datetime.fromisoformat(f"{now}+00:00")
+    first, end = (
+        convert(period, ValueType(DataType.TIMESTAMPTZ), each, ZoneInfo(zone), at)
+        for each in (Conversion.PERIOD_START, Conversion.PERIOD_END)
+    )
+    assert first == datetime.fromisoformat(f"{start}+00:00")
+    assert end == first + timedelta(hours=hours)  # type: ignore[operator]  moments
+
+
+@pytest.mark.parametrize(
     ("kind", "value", "expected"),
     [
         ("integer", 7, 7),

@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from prismiq.execution.connections import Connection
 from prismiq.execution.encode import moment_json
 from prismiq.schema.types import FLOATS, DataType
 from prismiq.sql.statement import Statement
+from prismiq.zones import zone_of
 
 Sink = Callable[[bytes], Awaitable[None]]
 """Takes some of what is written. What it does not take yet is not read from PostgreSQL."""
@@ -160,7 +160,7 @@ class _Unusual:
     def __init__(self, statement: Statement, *, quote: bytes) -> None:
         assert statement.copying is not None
         self.mark = statement.copying.mark.encode()
-        self._zone = ZoneInfo(statement.time_zone)
+        self._zone = zone_of(statement.time_zone)
         self._quote = quote
         self._pattern: re.Pattern[bytes] | None = None
 

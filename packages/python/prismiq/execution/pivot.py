@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from prismiq.errors import Issue, IssueCode, QueryError
 from prismiq.execution.encode import shortest
@@ -17,6 +16,7 @@ from prismiq.execution.result import Row, in_zone
 from prismiq.plan.outputs import OutputColumn, PivotedFrom
 from prismiq.schema.types import DataType
 from prismiq.sql.statement import Pivoting, Statement
+from prismiq.zones import zone_of
 
 MAX_PIVOTED = 100
 """Columns that a pivot makes."""
@@ -67,7 +67,7 @@ def _column(statement: Statement, pivot: Pivoting, cell: Sequence[Any], place: i
     measure = statement.columns[place]
     is_other = pivot.flag is not None and bool(cell[pivot.flag])
     spread = statement.columns[pivot.dimension]
-    value = named(in_zone(cell[pivot.dimension], ZoneInfo(statement.time_zone)))
+    value = named(in_zone(cell[pivot.dimension], zone_of(statement.time_zone)))
     if spread.type is DataType.REAL and value is not None:
         value = shortest(value)
     text = pivot.other or "other" if is_other else _text(value)

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from prismiq.plan.outputs import OutputColumn
 from prismiq.schema.types import DataType
 from prismiq.sql.statement import Statement
+from prismiq.zones import zone_of
 
 if TYPE_CHECKING:
     import pandas  # pyright: ignore[reportMissingTypeStubs]  it holds its types itself
@@ -87,7 +88,7 @@ class QueryResult:
     @property
     def zone(self) -> ZoneInfo:
         """The query's time zone."""
-        return ZoneInfo(self.time_zone)
+        return zone_of(self.time_zone)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """The rows as dictionaries by column name."""

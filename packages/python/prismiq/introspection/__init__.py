@@ -2,5 +2,6 @@
 
 from prismiq.introspection.cache import SchemaCache
 from prismiq.introspection.catalog import introspect
+from prismiq.introspection.clocks import clocks_apart
 
-__all__ = ["SchemaCache", "introspect"]
+__all__ = ["SchemaCache", "clocks_apart", "introspect"]

@@ -22,7 +22,7 @@ from prismiq.plan.lower.instances import raw_column
 from prismiq.plan.lower.rows import lower_rows
 from prismiq.plan.lower.uniqueness import determined
 from prismiq.plan.nodes import Filter, Limit, Node, Project, QueryPlan, Sort, SortKey, Union
-from prismiq.plan.passes import PASSES, Passes
+from prismiq.plan.passes import FAST_BUCKETS, PASSES, Passes
 from prismiq.plan.planning import Planning, Relation, Shortcut
 from prismiq.plan.question import Question
 from prismiq.plan.resolve.resolver import resolve
@@ -51,7 +51,15 @@ def plan_with_shortcuts(
     shape: QueryShape, schema: ScopedSchema, passes: Passes = PASSES, *, max_tables: int = MAX_TABLES
 ) -> tuple[QueryPlan, list[Shortcut]]:
     """As `plan`, and where bare table names stood for paths."""
+    apart = shape.time_zone in schema.database.clocks_apart
+    if apart:
+        passes = frozenset(passes) - {FAST_BUCKETS}  # all buckets are PostgreSQL's then, of small tables and of large ones
     question, planning = resolve_alone(shape, schema, passes, max_tables=max_tables)
+    if apart:
+        planning.warnings.append(
+            f"PostgreSQL's clock of {shape.time_zone} shows other hours than that of the package tzdata: buckets and "
+            "the bounds of periods may not fit together. Update whichever is older."
+        )
     planned = plan_question(question, passes)
     return replace(planned, warnings=tuple(dict.fromkeys(planning.warnings))), planning.shortcuts
 

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from zoneinfo import available_timezones
 
 from prismiq.schema.configuration import (
     ColumnConfiguration,
@@ -23,6 +22,7 @@ from prismiq.schema.models import ColumnSchema, DatabaseSchema, ForeignKey, Rela
 from prismiq.schema.relationships import derive_relationships, unique_keys
 from prismiq.schema.types import EXACT, FLOATS, TEXTS, DataType
 from prismiq.schema.version import schema_version
+from prismiq.zones import known_zones
 
 
 def apply(schema: DatabaseSchema, configuration: SchemaConfiguration | None = None) -> DatabaseSchema:
@@ -54,7 +54,12 @@ class _Application:
         self._check_names(tables)
         if self._problems:
             raise invalid("The schema configuration does not fit the database", self._problems)
-        schema = DatabaseSchema(tables=tables, default_schema=self._default_schema, hll_schema=self._found.hll_schema)
+        schema = DatabaseSchema(
+            tables=tables,
+            default_schema=self._default_schema,
+            hll_schema=self._found.hll_schema,
+            clocks_apart=self._found.clocks_apart,
+        )
         return schema.model_copy(update={"version": schema_version(schema)})
 
     def _check_schemas(self) -> None:
@@ -131,8 +136,8 @@ class _Application:
             if table.by_name[name].type is not DataType.TIMESTAMP:
                 found = table.by_name[name].database_type
                 self._report(where, f"'{name}' is {found}, and only a timestamp without time zone is wall time")
-            if zone not in available_timezones():
-                self._report(where, f"time zone '{zone}' does not exist", zone, available_timezones())
+            if zone not in known_zones():
+                self._report(where, f"time zone '{zone}' does not exist", zone, known_zones())
 
     def _declare(self, relationship: RelationshipConfiguration, place: str) -> None:
         ref = self._resolve(relationship.table, f"{place}.table")

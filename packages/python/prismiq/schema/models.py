@@ -212,6 +212,11 @@ class DatabaseSchema(Model):
         exclude=True,
         description="Where PostgreSQL's extension hll is, which approx_count_distinct needs.",
     )
+    clocks_apart: frozenset[str] = Field(
+        default=frozenset(),
+        exclude=True,
+        description="Of the time zones asked for, those whose clocks show something else in PostgreSQL than here.",
+    )
     default_schema: str = Field(default="public", description="Where a bare table name is looked up first.")
     version: str = ""
 

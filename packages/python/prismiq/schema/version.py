@@ -15,5 +15,7 @@ def schema_version(schema: DatabaseSchema) -> str:
     data = schema.model_dump(mode="json", exclude=_EXCLUDED)
     if schema.hll_schema is not None:
         data["hll_schema"] = schema.hll_schema
+    if schema.clocks_apart:
+        data["clocks_apart"] = sorted(schema.clocks_apart)
     canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return blake2b(canonical.encode(), digest_size=8).hexdigest()

@@ -136,6 +136,11 @@ def _instants(moment: datetime, size: timedelta, zone: ZoneInfo) -> Iterator[dat
         moment = start + size
 
 
+def past_hour(moment: datetime, zone: ZoneInfo) -> timedelta:
+    """How long ago the clock showed a full hour."""
+    return _past(wall_time(moment, zone), SIZES[Granularity.HOUR])
+
+
 def _past(wall: datetime, size: timedelta) -> timedelta:
     """How much of its bucket has passed."""
     hour = wall.replace(minute=0, second=0, microsecond=0)

@@ -43,6 +43,8 @@ class Questions:
 
     def __init__(self, settings: Settings, definitions: UsableDefinitions) -> None:
         self._settings = settings
+        self.zones = {settings.time_zone}
+        """Whose clocks questions were asked by."""
         self._calendar = settings.calendar
         self._definitions = definitions
         self._templates = Templates(settings.plan_cache_size, max_tables=settings.max_joined_tables)
@@ -122,6 +124,7 @@ class Questions:
                 written_out, time_zone=self._settings.time_zone, calendar=self._calendar
             )
             prepared = Prepared(self._templates.get(shape, scoped, form), values)
+            self.zones.add(shape.time_zone)
         except QueryError as error:
             raise QueryError(as_written(error.issues, question)) from None
         if skeleton is None or written_out is not definition or not isinstance(content, dict):

@@ -179,6 +179,8 @@ class Spans:
         relative = self._relative(span)
         if relative is not None:
             unit, count = period_units(relative)
+            if unit == "hour" and current.start.tzinfo is not None:
+                return wall_time(current.start - count * SIZES[Granularity.HOUR], self._zone), start
             return shifted(start, unit, -count), start
         if _is_first(start) and _is_first(end):
             return shifted(start, "month", (start.year - end.year) * 12 + start.month - end.month), start
@@ -220,13 +222,26 @@ def _touched(
     return labels
 
 
-@lru_cache(256)  # a page asks for the same range again
 def _days(
     start: datetime, end: datetime, granularity: Granularity, zone: ZoneInfo, calendar: Calendar
 ) -> tuple[Sequence[date], Sequence[datetime]]:
     """The days that the range's buckets begin with, and the instants at which these days begin."""
+    days = _long_days if end - start > _MANY_DAYS and granularity in _FINE else _some_days
+    return days(start, end, granularity, zone, calendar)
+
+
+def _found_days(
+    start: datetime, end: datetime, granularity: Granularity, zone: ZoneInfo, calendar: Calendar
+) -> tuple[Sequence[date], Sequence[datetime]]:
     labels = [cast("date", each) for each in _touched(start, end, granularity, zone, calendar)]
     return labels, [_midnight(each, zone) for each in labels]
+
+
+_FINE = (Granularity.DAY, Granularity.WEEK)
+
+# A page asks for the same range again. What is kept of long ones takes up to a megabyte each.
+_some_days = lru_cache(256)(_found_days)
+_long_days = lru_cache(16)(_found_days)
 
 
 @lru_cache(256)

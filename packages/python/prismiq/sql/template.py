@@ -32,11 +32,12 @@ from prismiq.sql.parameters import LIMIT, MARK, OFFSET, ROW_CAP, Bound, Computed
 from prismiq.sql.spans import NoShortcutError, Spans, UntoldError
 from prismiq.sql.statement import Copying, Pivoting, Statement, TotalRows
 from prismiq.sql.values import BINS, UnfitValueError, convert
+from prismiq.zones import zone_of
 
-_UTC = ZoneInfo("UTC")
+_UTC = zone_of("UTC")
 
-_ALSO_ABBREVIATIONS = frozenset({"CET", "EET", "MET", "WET"})
-"""Zones with a summer time whose names PostgreSQL takes for abbreviations of the winter's, but not behind a colon."""
+_ALSO_ABBREVIATIONS = frozenset({"CET", "EET", "EST", "HST", "MET", "MST", "WET"})
+"""Zones whose names PostgreSQL takes for abbreviations of one fixed offset, but not behind a colon."""
 
 _DIALECT = asyncpg.dialect(paramstyle="numeric_dollar")  # pyright: ignore[reportNoOverloadImplementation]
 """Numbers placeholders as asyncpg wants. One for all: what it learns of types it need not learn again."""
@@ -125,7 +126,7 @@ class _Binder:
         self, values: Values, context: RequestContext | None, row_cap: int, clock: Clock, now: datetime
     ) -> None:
         self._outermost = clock
-        self._zone = ZoneInfo(clock.time_zone)
+        self._zone = zone_of(clock.time_zone)
         self._values = values
         self._context = context
         self._row_cap = row_cap
@@ -163,7 +164,7 @@ class _Binder:
         span = bound.range if isinstance(bound.range, Span) else bound.range.span
         first = span.lows[0].value
         clock = self._values.clocks.get(cast("int", first.source), self._outermost)
-        now = self._now.astimezone(ZoneInfo(clock.time_zone))
+        now = self._now.astimezone(zone_of(clock.time_zone))
         spans = Spans(self.value, self._values.slots, now, clock.calendar)
         try:
             match bound:
@@ -182,7 +183,7 @@ class _Binder:
     def _of_definition(self, parameter: Parameter, slot: int) -> object:
         values = self._values
         raw, clock = values.slots[slot], values.clocks.get(slot, self._outermost)
-        zone = self._zone if clock is self._outermost else ZoneInfo(clock.time_zone)
+        zone = self._zone if clock is self._outermost else zone_of(clock.time_zone)
         if not parameter.many or parameter.conversion in BINS:
             return self._converted(raw, parameter, zone, clock.calendar)
         items = as_items(raw)

@@ -22,6 +22,7 @@ from prismiq.plan.resolve.conditions import PERIOD_HINT
 from prismiq.query.fields import as_items
 from prismiq.schema.types import DataType
 from prismiq.sql.bins import BinError, checked, edge_bounds, even_bounds
+from prismiq.sql.grid import past_hour, wall_time
 from prismiq.sql.periods import PeriodError, is_hourly, period_bounds
 
 INT64 = 2**63
@@ -266,11 +267,22 @@ def _period_bound(
     except PeriodError as error:
         raise UnfitValueError(IssueCode.INVALID_VALUE, str(error), PERIOD_HINT) from None
     wall = bounds[conversion is Conversion.PERIOD_END]
+    if kind is DataType.TIMESTAMPTZ and is_hourly(value):
+        return _in_range(_hours_away(now, wall, zone), value)
     if kind is DataType.DATE:
         if is_hourly(value):
             raise UnfitValueError(IssueCode.INVALID_VALUE, "A date has no hours.", "Use days or longer units.")
         return wall.date()
     return _in_range(wall.replace(tzinfo=zone), value) if kind is DataType.TIMESTAMPTZ else wall
+
+
+def _hours_away(now: datetime, wall: datetime, zone: ZoneInfo) -> datetime:
+    """The hour that begins as many hours from the one now as its wall time is, had no clock been set meanwhile: of two
+    hours that a clock shows alike each is one."""
+    this = now.astimezone(timezone.utc)
+    this -= past_hour(this, zone)
+    then = this + (wall - wall_time(this, zone))
+    return then - past_hour(then, zone)
 
 
 def _in_range(moment: datetime, value: object, zone: tzinfo = timezone.utc) -> datetime:
