@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import Any, cast
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
@@ -33,9 +34,7 @@ async def connect_directly(dsn: str, settings: Settings, *, writable: bool = Fal
     if writable:
         session["default_transaction_read_only"] = "off"
     connection = await _driver.connect(dsn, timeout=settings.connect_timeout, server_settings=session)
-    await learn_once(connection)
-    await keep_months(connection)
-    return connection
+    return await _with(connection, _made_to_read(connection))
 
 
 async def connect_through_pooler(dsn: str, settings: Settings) -> Connection:
@@ -47,10 +46,26 @@ async def connect_through_pooler(dsn: str, settings: Settings) -> Connection:
         statement_cache_size=0,
         server_settings=APPLICATION,
     )
-    await connection.execute("BEGIN")  # so that the look-up of the type stays on one server
+    return await _with(connection, _made_to_read(connection, in_one_transaction=True))
+
+
+async def _made_to_read(connection: Connection, *, in_one_transaction: bool = False) -> None:
+    """Has a connection give values as we read them. In one transaction the look-up of the type stays on one server."""
+    if in_one_transaction:
+        await connection.execute("BEGIN")
     await learn_once(connection)
     await keep_months(connection)
-    await connection.execute("COMMIT")
+    if in_one_transaction:
+        await connection.execute("COMMIT")
+
+
+async def _with(connection: Connection, work: Coroutine[Any, Any, None]) -> Connection:
+    """The connection, once the work is done; nobody else would close it where it fails, or takes too long."""
+    try:
+        await work
+    except BaseException:
+        connection.terminate()
+        raise
     return connection
 
 
@@ -71,6 +86,9 @@ async def is_behind_pooler(dsn: str, settings: Settings) -> bool:
         told, actual = connection.get_server_pid(), await connection.fetchval("SELECT pg_backend_pid()")
         await connection.execute("COMMIT")
         return told != actual
+    except BaseException:
+        connection.terminate()
+        raise
     finally:
         await connection.close(timeout=settings.connect_timeout)
 

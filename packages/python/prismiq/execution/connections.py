@@ -39,6 +39,9 @@ SETTINGS_REFUSED = (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameter
 CLOSE_TIMEOUT = 5.0
 """Seconds that running queries have to end when the engine closes, and a cancelled one on the server."""
 
+TOLD_TIMEOUT = 10.0
+"""Seconds that the server has to answer what is no query: that a transaction begins or ends, or a setting."""
+
 IDLE = 300.0
 """Seconds that a connection beyond the minimum stays open unused."""
 
@@ -211,7 +214,8 @@ async def apply_settings(connection: Connection, settings: SessionSettings, *, l
     # The role last: it may not be allowed to set the others.
     ordered = sorted(settings, key=lambda setting: setting[0] == ROLE)
     try:
-        await connection.fetch(SET, local, [name for name, _ in ordered], [value for _, value in ordered])
+        names, values = [name for name, _ in ordered], [value for _, value in ordered]
+        await connection.fetch(SET, local, names, values, timeout=TOLD_TIMEOUT)
     except SETTINGS_REFUSED as error:
         raise settings_refused() from error
 

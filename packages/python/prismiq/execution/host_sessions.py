@@ -11,7 +11,7 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 
 from prismiq.access.caller import Caller
 from prismiq.errors import BusyError
-from prismiq.execution.connections import LOST, Connection, closed
+from prismiq.execution.connections import CLOSE_TIMEOUT, LOST, Connection, closed
 from prismiq.execution.failures import bad_address, unavailable
 from prismiq.execution.sessions import begin, in_transaction, turns_for
 from prismiq.execution.turns import Turns
@@ -81,4 +81,4 @@ class HostSessions:
         finally:
             # Also waits for a cancelled statement to end on the server. A lost connection is dropped, which is no news.
             with suppress(*LOST):
-                await pool.release(connection)
+                await pool.release(connection, timeout=CLOSE_TIMEOUT)

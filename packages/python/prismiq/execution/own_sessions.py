@@ -12,7 +12,7 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 from prismiq.access.caller import Caller
 from prismiq.errors import ConfigurationError, PrismiqError
 from prismiq.execution.connecting import connect_directly, connect_through_pooler, driver_address, is_behind_pooler
-from prismiq.execution.connections import LOST, Connection, Connections, Kept, apply_settings, closed
+from prismiq.execution.connections import LOST, TOLD_TIMEOUT, Connection, Connections, Kept, apply_settings, closed
 from prismiq.execution.failures import bad_address
 from prismiq.execution.sessions import begin, turns_for
 from prismiq.execution.turns import Turns
@@ -122,14 +122,18 @@ class OwnSessions:
                 self.begin = begin(self._settings, writable=self._writable) if pooled else None
                 if self._turns is None:
                     raise closed()
+                seconds = 2 * self._settings.connect_timeout  # with what is asked of a new one
                 self._connections = Connections(
-                    lambda: connect(self._dsn, self._settings), keep=self._settings.pool_min_size
+                    lambda: asyncio.wait_for(connect(self._dsn, self._settings), seconds),
+                    keep=self._settings.pool_min_size,
                 )
             return self._connections
 
     async def _is_behind_pooler(self) -> bool:
         try:
-            return await is_behind_pooler(self._dsn, self._settings)
+            return await asyncio.wait_for(
+                is_behind_pooler(self._dsn, self._settings), 2 * self._settings.connect_timeout
+            )
         except ValueError as error:
             raise bad_address() from error
 
@@ -152,7 +156,7 @@ class _OwnSession:
         connection, begin = self._kept.connection, self._sessions.begin
         if begin is not None:
             try:
-                await connection.execute(begin)
+                await connection.execute(begin, timeout=TOLD_TIMEOUT)
                 if self._caller.settings:
                     await apply_settings(connection, self._caller.settings, local=True)
             except BaseException as error:
@@ -165,7 +169,7 @@ class _OwnSession:
     ) -> None:
         if error is None and self._sessions.begin is not None:
             try:
-                await self._kept.connection.execute("COMMIT")
+                await self._kept.connection.execute("COMMIT", timeout=TOLD_TIMEOUT)
             except BaseException as failure:
                 self._leave(failure)
                 raise

@@ -16,7 +16,14 @@ from typing import Protocol
 
 from prismiq.access.caller import Caller
 from prismiq.execution.connecting import milliseconds
-from prismiq.execution.connections import LOST, Connection, SessionSettings, apply_settings
+from prismiq.execution.connections import (
+    CLOSE_TIMEOUT,
+    LOST,
+    TOLD_TIMEOUT,
+    Connection,
+    SessionSettings,
+    apply_settings,
+)
 from prismiq.execution.turns import Turns
 from prismiq.settings import Settings
 
@@ -62,15 +69,15 @@ def export_settings(seconds: float) -> str:
 @asynccontextmanager
 async def in_transaction(connection: Connection, begin: str, settings: SessionSettings) -> AsyncGenerator[None]:
     """A transaction with the settings. The caller's go in a message before any that relies on them."""
-    await connection.execute(begin)
+    await connection.execute(begin, timeout=TOLD_TIMEOUT)
     try:
         if settings:
             await apply_settings(connection, settings, local=True)
         yield
-        await connection.execute("COMMIT")
+        await connection.execute("COMMIT", timeout=TOLD_TIMEOUT)
     except BaseException:
         with suppress(*LOST):
-            await connection.execute("ROLLBACK")
+            await connection.execute("ROLLBACK", timeout=CLOSE_TIMEOUT)
         raise
 
 
