@@ -31,8 +31,8 @@ from prismiq.sql.questions import Question, Questions
 Shared = Callable[[Statement], Awaitable[QueryResult | None]]
 """The result of a statement from one that answers others, too; None where that failed."""
 
-ENCODE_IN_THREAD = 5_000
-"""Rows from which a result is encoded beside the event loop."""
+ENCODE_IN_THREAD = 30_000
+"""Values from which a result is encoded beside the event loop."""
 
 _WRITTEN_AS_TEXT = frozenset({DataType.NUMERIC, DataType.BIGINT})
 
@@ -116,7 +116,7 @@ class Answering:
             result = None if shared is None else await shared(bound.statement)
             result = result or await self._database.run(bound.statement, caller)
             asked.prepared.answered(result.row_count)
-            if result.row_count > ENCODE_IN_THREAD:
+            if result.row_count * len(result.columns) > ENCODE_IN_THREAD:
                 content, rest = await asyncio.to_thread(encode_parts, result, numbers)
             else:
                 content, rest = encode_parts(result, numbers)

@@ -466,3 +466,20 @@ async def test_options_of_the_address_stay(dsn: str) -> None:
     fetched = await _pipelined([found, found]).fetch(statement(asked), Caller())
     assert fetched == [("7MBon",)]
     await found.close()
+
+
+async def test_each_connection_forgets_what_it_had_prepared_for_a_changed_table(dsn: str) -> None:
+    """Both have, and a second try may come to either."""
+    admin = await asyncpg.connect(dsn)
+    await admin.execute("CREATE TABLE changing AS SELECT 1 AS a")
+    found = await opened(dsn, "psycopg", pool_max_size=2)
+    asked = statement("SELECT a FROM changing, pg_sleep(0.05)", kind=DataType.INTEGER)
+    try:
+        for kind in ("bigint", "int", "bigint"):
+            await asyncio.gather(found.run(asked), found.run(asked))
+            await admin.execute(f"ALTER TABLE changing ALTER a TYPE {kind}")
+            both = await asyncio.gather(*(found.run(asked) for _ in range(4)))
+            assert [each.rows for each in both] == [[(1,)]] * 4
+    finally:
+        await found.close()
+        await admin.close()

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismiq.execution.calendar import calendar_day
+from prismiq.execution.calendar import calendar_day, span_of
 
 CYCLE = 146_097  # days in 400 years
 
@@ -34,3 +34,19 @@ def test_days_beyond_repeat_every_400_years(ordinal: int, cycles: int) -> None:
 )
 def test_the_edges(ordinal: int, text: str) -> None:
     assert calendar_day(ordinal) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ((0, 0, 2**31 - 1), timedelta(microseconds=2**31 - 1)),  # no 32 bits of an infinite day
+        ((0, 3, -(2**31)), timedelta(days=3, microseconds=-(2**31))),
+        ((2**31 - 1, 2**31 - 1, 2**63 - 1), "infinity"),
+        ((-(2**31), -(2**31), -(2**63)), "-infinity"),
+        ((0, 2**31 - 1, 0), "P2147483647D"),
+        ((0, 999_999_998, 2**63 - 1), "P999999998DT2562047788H54.775807S"),  # beyond a timedelta only together
+        ((1, 0, 0), "P1M"),
+    ],
+)
+def test_spans(value: tuple[int, int, int], read: object) -> None:
+    assert span_of(value) == read

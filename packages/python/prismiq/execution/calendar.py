@@ -7,7 +7,7 @@ with an expanded year, as JavaScript reads it, or "infinity") and the usual obje
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any, cast
 
@@ -18,7 +18,12 @@ _DAY = 86_400_000_000
 _ENDS = frozenset({date.min, date.max, datetime.min, datetime.max})
 _PLAIN = "SELECT 'epoch'::date, 'epoch'::timestamp, 'epoch'::timestamptz, '00:00'::time, '00:00'::timetz"
 """Hand-written, since it asks for nothing but how values are read."""
-_INFINITIES = {2**31 - 1: "infinity", -(2**31): "-infinity", 2**63 - 1: "infinity", -(2**63): "-infinity"}
+_INFINITE_DAYS = {2**31 - 1: "infinity", -(2**31): "-infinity"}
+_INFINITE_MOMENTS = {2**63 - 1: "infinity", -(2**63): "-infinity"}
+_INFINITE_SPANS = {
+    (2**31 - 1, 2**31 - 1, 2**63 - 1): "infinity",
+    (-(2**31), -(2**31), -(2**63)): "-infinity",
+}
 
 
 async def fetch_any_year(connection: Any, sql: str, args: Sequence[object], *, timeout: float) -> list[Record]:
@@ -107,15 +112,15 @@ def calendar_day(ordinal: int) -> str:
 def _date(value: tuple[int]) -> date | str:
     (days,) = value
     ordinal = days + _EPOCH
-    if days in _INFINITIES:
-        return _INFINITIES[days]
+    if days in _INFINITE_DAYS:
+        return _INFINITE_DAYS[days]
     return date.fromordinal(ordinal) if 1 <= ordinal <= date.max.toordinal() else calendar_day(ordinal)
 
 
 def _timestamp(value: tuple[int]) -> datetime | str:
     (microseconds,) = value
-    if microseconds in _INFINITIES:
-        return _INFINITIES[microseconds]
+    if microseconds in _INFINITE_MOMENTS:
+        return _INFINITE_MOMENTS[microseconds]
     days, rest = divmod(microseconds, _DAY)
     try:
         return datetime(2000, 1, 1) + timedelta(days=days, microseconds=rest)
@@ -127,7 +132,7 @@ def _timestamptz(value: tuple[int]) -> datetime | str:
     moment = _timestamp(value)
     if isinstance(moment, datetime):
         return moment.replace(tzinfo=timezone.utc)
-    return moment if moment in _INFINITIES.values() else f"{moment}+00:00"
+    return moment if moment in _INFINITE_MOMENTS.values() else f"{moment}+00:00"
 
 
 def _time(value: tuple[int]) -> time | str:
@@ -152,10 +157,11 @@ def _clock(microseconds: int) -> str:
 def span_of(value: tuple[int, int, int]) -> timedelta | str:
     """A span of months, days and microseconds: as text where it has months."""
     months, days, microseconds = value
-    if microseconds in _INFINITIES:
-        return _INFINITIES[microseconds]
-    if not months and abs(days) < timedelta.max.days:
-        return timedelta(days=days, microseconds=microseconds)
+    if value in _INFINITE_SPANS:
+        return _INFINITE_SPANS[value]
+    if not months:
+        with suppress(OverflowError):
+            return timedelta(days=days, microseconds=microseconds)
     years, months = int(months / 12), months - int(months / 12) * 12  # both have the sign of the whole
     seconds, fraction = divmod(abs(microseconds), 1_000_000)
     sign = "-" if microseconds < 0 else ""

@@ -106,20 +106,26 @@ class JsonRows:
         self._before, self._after_first, self._after = (b"[", b"[", b"]\n") if lines else (b"[", b",[", b"]")
         self._has_numbers = any(column.type in FLOATS | {DataType.NUMERIC} for column in statement.columns)
         self._cap = cap
-        self._rest = b""
+        self._begun: list[bytes] = []
+        self._last = b""
         self.count = 0
 
     def feed(self, data: bytes) -> bytes:
         """The rows that end in this piece; empty where none does, or the cap is reached."""
-        data = self._rest + data if self._rest else data
+        if self._begun:
+            if self._end not in self._last + data:  # of a long row each part is looked at once
+                self._hold(data)
+                return b""
+            data = b"".join((*self._begun, data))
+            self._begun.clear()
+            self._last = b""
         if not data.endswith(self._end):
             whole = data.rfind(self._end) + len(self._end)
             if whole < len(self._end):
-                self._rest = data
+                self._hold(data)
                 return b""
-            data, self._rest = data[:whole], data[whole:]
-        else:
-            self._rest = b""
+            self._hold(data[whole:])
+            data = data[:whole]
         rows = data.count(self._end)
         before, self.count = self.count, self.count + rows
         if self._cap is not None and self.count > self._cap:
@@ -129,6 +135,11 @@ class JsonRows:
             data = self._end.join(data.split(self._end, left)[:left]) + self._end
             rows = left
         return self._finished(data, rows)
+
+    def _hold(self, data: bytes) -> None:
+        """Keeps a part of a row that has not ended, and as much as the end of one may have begun in."""
+        self._begun.append(data)
+        self._last = (self._last + data)[1 - len(self._end) :]
 
     def _finished(self, data: bytes, rows: int) -> bytes:
         check_utf8(data)

@@ -68,7 +68,9 @@ class Database:
         settings = settings or Settings()
         self._timeout = settings.statement_timeout
         self._deadline = settings.statement_timeout + GRACE
-        self._ceiling = CostCeiling(settings.max_cost) if settings.max_cost is not None else None
+        self._ceiling = (
+            CostCeiling(settings.max_cost, timeout=self._deadline) if settings.max_cost is not None else None
+        )
         self._pipelined: Pipelined | None = None
         self._knows_infinities = False  # of the host's connections
         if pool is not None:
@@ -168,7 +170,7 @@ class Database:
         if self._sessions.own and not types.isdisjoint(_WITH_YEARS):
             async with knowing_every_year(connection):
                 yield
-        elif not self._sessions.own and DataType.INTERVAL in types:
+        elif not self._sessions.own and _has_spans(statement):
             async with keeping_months(connection):
                 yield
         else:
@@ -178,7 +180,7 @@ class Database:
     async def explain(self, statement: Statement, caller: Caller = ENGINE) -> list[Any]:
         """PostgreSQL's plan for a statement, which is not run."""
         async with self.connection(caller) as connection:
-            return await explain(connection, statement)
+            return await explain(connection, statement, timeout=self._deadline)
 
     async def ping(self) -> None:
         """Asks for a sign of life. Raises DatabaseUnavailableError or BusyError."""
@@ -208,7 +210,7 @@ class Database:
             await learn(connection)
             self._knows_infinities = True
         json_is_text = _JSON.isdisjoint(types) or await _json_is_text(connection)
-        if DataType.INTERVAL not in types:
+        if not _has_spans(statement):
             return json_is_text, await self._fetch(connection, statement)
         async with keeping_months(connection):
             return json_is_text, await self._fetch(connection, statement)
@@ -261,6 +263,15 @@ def _beyond_years() -> QueryFailedError:
     return QueryFailedError(
         "The result holds a date or time beyond the years 1 to 9999, which the host's pool cannot read.",
         hint="Filter such rows out, or let the engine connect by itself (`dsn`).",
+    )
+
+
+def _has_spans(statement: Statement) -> bool:
+    """Whether the driver may make 30 days of a month: also within what it knows no element of."""
+    return any(
+        column.type in (DataType.INTERVAL, DataType.OTHER)
+        or (column.type is DataType.ARRAY and column.element in (DataType.INTERVAL, DataType.OTHER, None))
+        for column in statement.columns
     )
 
 

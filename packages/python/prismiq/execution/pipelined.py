@@ -13,9 +13,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
+
 from prismiq.access.caller import Caller
 from prismiq.errors import PrismiqError
 from prismiq.execution.connections import LOST, Connections
+from prismiq.execution.encode import rows_of
 from prismiq.execution.own_sessions import OwnSessions
 from prismiq.execution.pipelined_link import CannotConnectError, connect
 from prismiq.execution.pipelined_values import DECODED, Reading, UnreadableError, encoded
@@ -73,12 +76,12 @@ class Pipelined:
             self._remember(sql, reading)
         try:
             reading.reads(result, statement.columns)
-            count = result.ntuples
-            rows = reading.rows(result, 0, min(count, DECODED))
-            for start in range(DECODED, count, DECODED):
+            count, step = result.ntuples, rows_of(DECODED, len(statement.columns))
+            rows = reading.rows(result, 0, min(count, step))
+            for start in range(step, count, step):
                 await asyncio.sleep(0)
                 reading.reads(result, statement.columns)
-                rows += reading.rows(result, start, min(count, start + DECODED))
+                rows += reading.rows(result, start, min(count, start + step))
         except UnreadableError:
             self._remember(sql, None)
             return None
@@ -93,7 +96,10 @@ class Pipelined:
             turns.give_back(caller.turn)
             raise
         try:
-            result = await kept.connection.run(sql, args, caller.settings, timeout=self._deadline)
+            try:
+                result = await kept.connection.run(sql, args, caller.settings, timeout=self._deadline)
+            except asyncpg.InvalidCachedStatementError:  # a table changed; what this one had prepared is forgotten now
+                result = await kept.connection.run(sql, args, caller.settings, timeout=self._deadline)
         except (asyncio.CancelledError, asyncio.TimeoutError):
             self._sessions.settle(turns, connections, kept, caller)
             raise

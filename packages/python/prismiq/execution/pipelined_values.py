@@ -36,8 +36,8 @@ _READ_ALIKE = frozenset(
 _MOST = 32_767
 """Arguments that asyncpg binds."""
 
-DECODED = 2_000
-"""Rows decoded at once: between two parts others have their turn."""
+DECODED = 10_000
+"""Values decoded at once: between two parts others have their turn."""
 
 
 class UnreadableError(Exception):

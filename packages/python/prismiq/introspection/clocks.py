@@ -32,11 +32,19 @@ async def clocks_apart(connection: Any, zones: Collection[str], now: datetime) -
     for name in zones:
         zone = zone_of(name)
         ours = [round((each.astimezone(zone).utcoffset() or timedelta()).total_seconds()) for each in moments]
-        try:
-            async with connection.transaction():  # or one around it would end with the error
-                theirs = await connection.fetchval(_AHEAD, name, moments)
-        except asyncpg.DataError:  # it has no such zone
-            theirs = None
-        if theirs != ours:
+        if await _ahead(connection, name, moments) != ours:
             apart.add(name)
     return frozenset(apart)
+
+
+async def _ahead(connection: Any, name: str, moments: list[datetime]) -> list[int] | None:
+    """By how many seconds PostgreSQL's clock of a zone is ahead; None where it knows no such zone."""
+    within = connection.is_in_transaction()  # which would end with an error
+    if within:
+        await connection.execute("SAVEPOINT before_clock")
+    try:
+        return await connection.fetchval(_AHEAD, name, moments)
+    except asyncpg.DataError:
+        if within:
+            await connection.execute("ROLLBACK TO SAVEPOINT before_clock")
+        return None

@@ -53,7 +53,9 @@ def plan_with_shortcuts(
     """As `plan`, and where bare table names stood for paths."""
     apart = shape.time_zone in schema.database.clocks_apart
     if apart:
-        passes = frozenset(passes) - {FAST_BUCKETS}  # all buckets are PostgreSQL's then, of small tables and of large ones
+        passes = frozenset(passes) - {
+            FAST_BUCKETS
+        }  # all buckets are PostgreSQL's then, of small tables and of large ones
     question, planning = resolve_alone(shape, schema, passes, max_tables=max_tables)
     if apart:
         planning.warnings.append(
