@@ -22,6 +22,7 @@ from prismiq.errors import BusyError, DatabaseUnavailableError, PrismiqError, Qu
 from prismiq.execution import Database, QueryResult
 from prismiq.execution.answers import Answer
 from prismiq.execution.database import result_of
+from prismiq.execution.failures import is_of_the_driver
 from prismiq.execution.statistics import ColumnsStatistics
 from prismiq.settings import Settings
 from prismiq.sql import Statement
@@ -103,7 +104,10 @@ class SharedScans:
             scans: Sequence[Scan] = ()
             if tables:
                 statistics = await self._statistics.of(tables)
-                scans = await asyncio.to_thread(scans_of, prepared, asking, statistics)
+                try:
+                    scans = await asyncio.to_thread(scans_of, prepared, asking, statistics)
+                except Exception:  # each can be asked by itself still
+                    logger.exception("What questions share cannot be planned.")
             known = self._known[key] = _Known(prepared, scans)
             while sum(map(len, self._known)) > KEPT:
                 self._known.popitem(last=False)
@@ -117,7 +121,8 @@ class SharedScans:
             result = await self._database.run(replace(statement, row_cap=None), moment.caller)
             for number, record in result.records:
                 found[scan.places[number]].append(record)
-        except (BusyError, DatabaseUnavailableError):
+        except (BusyError, DatabaseUnavailableError) as error:
+            scan.failed = is_of_the_driver(error)  # a type within a record that it has no decoder for
             return None
         except Exception as error:
             scan.failed = True

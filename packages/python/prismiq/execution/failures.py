@@ -67,6 +67,11 @@ _AWAY_CLASSES = frozenset({"08", "40"})
 _LOGIN_CLASSES = frozenset({"28", "3D"})
 
 
+def is_of_the_driver(error: PrismiqError) -> bool:
+    """Whether the driver failed to read what PostgreSQL sent, which it will again."""
+    return isinstance(error.__cause__, asyncpg.InternalClientError)
+
+
 class own_errors:  # noqa: N801  used as `with own_errors():`; a class, since this is on every query's way
     """Raises our errors in place of the driver's, of the network's and of PostgreSQL's."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from typing import Any
 
 import sqlalchemy as sa
@@ -174,11 +175,7 @@ class Builder:
         for known, shared in self._shared:
             if known == node:
                 return shared
-        relation = self._build(node.input).finish()
-        number = sum(known.name == node.name for known, _ in self._shared)  # of those in it, too
-        shared = relation.cte(f"{node.name}_{number + 1}" if number else node.name)
-        self._shared.append((node, shared))
-        return shared
+        return share(node, self._build(node.input).finish(), self._shared)
 
     def _join(self, node: Join, outer: Select | None) -> Select:
         left, right = self._build(node.left, outer), self._build(node.right, outer)
@@ -330,6 +327,15 @@ def _distinct_on(select: sa.Select[Any], by: tuple[SQL, ...]) -> sa.Select[Any]:
     """SELECT DISTINCT ON, as SQLAlchemy writes it since 2.1 and before."""
     since: Any = getattr(pg, "distinct_on", None)
     return select.distinct(*by) if since is None else select.ext(since(*by))
+
+
+def share(node: Shared, relation: sa.Select[Any], shared: list[tuple[Shared, sa.CTE]]) -> sa.CTE:
+    """Adds what a node is in SQL to the shared relations, by a name that none of them has: those in it come first."""
+    taken = {each.name for _, each in shared}
+    names = chain((node.name,), (f"{node.name}_{number}" for number in count(2)))
+    found = relation.cte(next(name for name in names if name not in taken))
+    shared.append((node, found))
+    return found
 
 
 def _columns_read(parts: Sequence[object]) -> Mapping[str, Mapping[str, None]]:

@@ -29,7 +29,7 @@ from prismiq.query.pooled import Pool, Posed, same_rows
 from prismiq.query.shape import Values
 from prismiq.schema.models import TableRef
 from prismiq.schema.types import EXACT, MOMENTS, DataType
-from prismiq.sql.builder import Builder
+from prismiq.sql.builder import Builder, share
 from prismiq.sql.parameters import Computed, Parameters
 from prismiq.sql.questions import Prepared
 from prismiq.sql.template import Template, compiled, told
@@ -189,7 +189,7 @@ def _faster(question: Question, tell: Tell) -> Question:
 def _built(cube: Shared, plans: Sequence[QueryPlan]) -> Template:
     parameters = Parameters()
     of_cube = Builder(QueryPlan(cube.input, (), "UTC"), parameters, shared := [])
-    shared.append((cube, of_cube.statement().cte(cube.name)))
+    share(cube, of_cube.statement(), shared)
     parts = [_part(number, plan, Builder(plan, parameters, shared)) for number, plan in enumerate(plans)]
     # The rows come part by part: one that reads a CTE is never run beside another.
     united: sa.CompoundSelect[Any] = sa.union_all(*parts)

@@ -108,8 +108,8 @@ def _keys(question: Question, grain: Instance, joined: frozenset[str]) -> list[s
 
 
 def is_worth_it(question: Question, grain: Instance, joined: frozenset[str], above: Sequence[Expression]) -> bool:
-    """Whether it has many rows for a key: there are no more keys than the tables that it is joined to multiply to. A
-    condition on those may leave few keys, whose rows an index finds."""
+    """Whether it has many rows for a key: by foreign keys, there are no more keys than the tables that it is joined to
+    multiply to. A condition on those may leave few keys, whose rows an index finds."""
     if any(each != TRUE for each in above):
         return False
     rows = grain.table.schema.row_estimate or 0
@@ -117,8 +117,24 @@ def is_worth_it(question: Question, grain: Instance, joined: frozenset[str], abo
     for alias in joined - {grain.alias}:
         instance = question.instances[alias]
         if grain.alias in instance.needs or alias in grain.needs:
-            beside.append(0 if instance.node is not None else instance.table.schema.row_estimate or 0)
+            beside.append((instance.table.schema.row_estimate or 0) if _is_parent(instance, grain) else 0)
     return rows >= MANY_ROWS and all(beside) and bool(beside) and prod(beside) * ROWS_PER_KEY <= rows
+
+
+def _is_parent(parent: Instance, grain: Instance) -> bool:
+    """Whether each key of the grain is one of the table that it is joined to."""
+    link = parent.link if grain.alias in parent.needs else grain.link
+    if link is None or parent.node is not None:
+        return False
+    by = {(column.alias, column.name): target for column, target in zip(link.columns, link.target_columns, strict=True)}
+    theirs, ours = parent.alias, grain.alias
+    for key in grain.table.schema.foreign_keys:
+        pairs = list(zip(key.columns, key.target_columns, strict=True))
+        down = {(ours, own): target for own, target in pairs}
+        up = {(theirs, target): own for own, target in pairs}
+        if key.constraint is not None and key.target == parent.table.ref and by in (down, up):
+            return True
+    return False
 
 
 def _conditions(

@@ -6,6 +6,7 @@ visible. For the caller, what is hidden and what is missing are told in the same
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
@@ -21,6 +22,9 @@ from prismiq.schema.models import DatabaseSchema, Relationship, TableRef
 MAX_IDENTIFIER = 63  # bytes; PostgreSQL cuts longer names
 MAX_STEPS = 5_000  # of the search for the ways that an error lists
 MAX_LISTED = 8
+
+_MADE = re.compile(r"(cube|top|levels|found|grid|.*by_key)(_\d+)?", re.DOTALL)
+"""What plans call relations of their own: no table's instance is called so."""
 
 
 class JoinTree:
@@ -151,6 +155,8 @@ class JoinTree:
         return instance
 
     def _alias(self, wanted: str) -> str:
+        if _MADE.fullmatch(wanted):
+            wanted += "_"
         number, alias = 1, _cut(wanted, MAX_IDENTIFIER)
         while alias in self._taken:
             number += 1
