@@ -80,3 +80,12 @@ def test_few_rows_for_a_key_are_joined_first() -> None:
 def test_the_pass_can_be_left_out() -> None:
     shape, _ = split(QueryDefinition.model_validate({**PARENT, "measures": ["count"]}))
     assert "_by_key" not in render(plan(shape, scope(LARGE, None, None), PASSES - {PRE_AGGREGATE}))
+
+
+def test_only_a_foreign_key_says_that_there_are_no_more_keys_than_parents() -> None:
+    """Of a join on any other columns most rows may have keys that nothing is joined to."""
+    join = {"table": "customers", "alias": "c", "on": [{"left": "items", "right": "id"}]}
+    by_hand = {**join, "on": [{"left": "customer_id", "right": "id"}]}
+    asked: dict[str, Any] = {"source": "orders", "dimensions": ["c.segment"], "measures": ["count"]}
+    assert not is_grouped_first(**asked, joins=[join])
+    assert is_grouped_first(**asked, joins=[by_hand]), "the same columns as the foreign key"
