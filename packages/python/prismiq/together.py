@@ -71,7 +71,7 @@ class SharedScans:
         self._questions = questions
         self._settings = settings
         self._statistics = ColumnsStatistics(database, engine_caller(policy), ttl=settings.schema_ttl)
-        self._known: OrderedDict[tuple[int, ...], _Known] = OrderedDict()
+        self._known: OrderedDict[tuple[tuple[int, bool], ...], _Known] = OrderedDict()
 
     async def of(self, queries: Sequence[bytes], moment: Moment) -> list[tuple[Scan, dict[bytes, int]]]:
         """The statements that answer several of the queries, with the place that each of those has in it."""
@@ -97,7 +97,7 @@ class SharedScans:
         return [(scan, {names[place]: place for place in scan.places}) for scan in scans if not scan.failed]
 
     async def _scans(self, prepared: Sequence[Prepared], asking: Asking) -> Sequence[Scan]:
-        key = tuple(id(each) for each in prepared)
+        key = tuple((id(each), each.is_large) for each in prepared)  # large answers are copied, each by itself
         known = self._known.get(key)
         if known is None or known.at + self._settings.schema_ttl < monotonic():
             tables = tables_to_share(prepared, asking)

@@ -306,3 +306,19 @@ async def test_over_the_hosts_pool(shared_shop_dsn: str, statements: list[str]) 
     assert {name: each["rows"] for name, each in found.items()} == {
         name: each["rows"] for name, each in expected.items()
     }
+
+
+async def test_what_turns_out_large_is_copied_by_itself(dsn: str, statements: list[str]) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(
+        "CREATE TABLE many AS SELECT n AS id, n % 6000 AS kind FROM generate_series(1, 200000) AS n; ANALYZE many"
+    )
+    await connection.close()
+    by_kind = {"source": "many", "dimensions": ["kind"], "measures": ["count"]}
+    questions = {"by kind": by_kind, "all": {"source": "many", "measures": ["count"]}}
+    async with PrismiqEngine(dsn, settings=Settings(share_scans_from=0)) as engine:
+        for shared in (True, False, False):
+            statements.clear()
+            found = await ask(engine, questions, None)  # type: ignore[arg-type]  there is no policy
+            assert (len(found["by kind"]["rows"]), found["all"]["rows"]) == (6000, [[200000]])
+            assert ["UNION ALL" in sql for sql in statements] == [shared]

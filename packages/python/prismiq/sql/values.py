@@ -254,7 +254,11 @@ def _day_bound(value: object, kind: DataType, conversion: Conversion, zone: Zone
         if conversion is Conversion.NEXT_DAY:
             day += timedelta(days=1)
     except OverflowError:
-        raise UnfitValueError(IssueCode.VALUE_OUT_OF_RANGE, f"{_shown(value)} is the last date there is.") from None
+        raise UnfitValueError(
+            IssueCode.VALUE_OUT_OF_RANGE,
+            f"{_shown(value)} is the last date there is.",
+            'Leave the upper bound out, or write it as a period: {"from": …} without `to`.',
+        ) from None
     wall = datetime(day.year, day.month, day.day)
     return _in_range(wall.replace(tzinfo=zone), value) if kind is DataType.TIMESTAMPTZ else wall
 
