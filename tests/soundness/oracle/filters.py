@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -88,6 +88,23 @@ class Filters:
                 condition, row[names.index(str(condition.field))], lambda other: row[names.index(other["field"])]
             ),
         )
+
+
+def compared(node: Filter | None) -> Iterator[QueryDefinition]:
+    """The queries that conditions compare with, wherever these stand."""
+    match node:
+        case And():
+            yield from (query for part in node.and_ for query in compared(part))
+        case Or():
+            yield from (query for part in node.or_ for query in compared(part))
+        case Not():
+            yield from compared(node.not_)
+        case Exists():
+            yield from compared(node.filters)
+        case Condition(query=QueryDefinition() as query):
+            yield query
+        case _:
+            pass
 
 
 def _tree_holds(

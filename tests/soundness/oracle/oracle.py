@@ -20,7 +20,7 @@ from soundness.oracle.aggregates import Clock
 from soundness.oracle.answers import Answer
 from soundness.oracle.by_period import ByPeriod
 from soundness.oracle.fields import Expressions, Fields
-from soundness.oracle.filters import Filters
+from soundness.oracle.filters import Filters, compared
 from soundness.oracle.grouped import Grouped
 from soundness.oracle.joined import Ground, Row
 from soundness.oracle.listed import Listed
@@ -54,6 +54,9 @@ class Oracle:
         self.fields = Fields(self.ground, self.expressions)
         clock = Clock.of(definition)
         filters = Filters(self.fields, clock, self.now, self._values)
+        own = [each.filters for each in definition.measures if isinstance(each, Measure)]
+        for query in (query for each in (definition.filters, definition.having, *own) for query in compared(each)):
+            self._values(query)  # one without an answer is refused, whether any row comes to it or not
         if definition.columns:
             return Listed(self.fields, filters, clock).answer(definition)
         by_period = definition.compare is not None or any(
