@@ -183,12 +183,21 @@ def test_having_sees_groups() -> None:
     assert rows == [(1, 2)]
 
 
+NOWHERE = {"field": "id", "value": -1}
+WITHOUT_AN_ANSWER = {
+    "field": "id",
+    "operator": "in",
+    "query": {"source": "items", "columns": [{"name": "q", "field": "order.refunds.id"}]},
+}
+
+
 @pytest.mark.parametrize(
     ("question", "why"),
     [
         ({"columns": [{"field": "items.id"}, {"field": "refunds.id"}]}, "independent_branches"),
         ({"columns": [{"field": "id"}], "order_by": "items.id"}, "independent_branches"),
         ({"measures": [total("items.quantity", grain="orders")]}, "grain_unreachable"),
+        ({"measures": [count()], "filters": [NOWHERE, WITHOUT_AN_ANSWER]}, "independent_branches"),
     ],
 )
 def test_some_questions_have_no_answer(question: dict[str, Any], why: str) -> None:
