@@ -41,7 +41,7 @@ class SchemaReader:
         """The schema that is there now. Raises DatabaseError, and ConfigurationError for what does not fit it."""
         async with self._database.connection(engine_caller(self._policy)) as connection:
             found = await introspect(connection, self._configuration.schemas)
-            apart = await clocks_apart(connection, sorted(self._zones), datetime.now(timezone.utc))
+            apart = await clocks_apart(connection, sorted({*self._zones} - {"UTC"}), datetime.now(timezone.utc))
         found = found.model_copy(update={"clocks_apart": apart})
         if self._policy is not None and self._policy.schema_per_tenant is not None:
             return found.model_copy(update={"version": schema_version(found)})  # each tenant's is configured by itself

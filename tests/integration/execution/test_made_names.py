@@ -27,6 +27,20 @@ TABLES = """
 NAMES = ["t_by_key", "cube", "cube_2", "top", "top_2", "levels", "found", "grid"]
 
 
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The SQL of the statements that are run."""
+    found: list[str] = []
+    run = Database.run
+
+    async def noted(self: Database, statement: Any, *rest: Any) -> Any:
+        found.append(statement.sql)
+        return await run(self, statement, *rest)
+
+    monkeypatch.setattr(Database, "run", noted)
+    return found
+
+
 async def execute(dsn: str, sql: str) -> None:
     connection = await asyncpg.connect(dsn)
     await connection.execute(sql)
@@ -99,14 +113,7 @@ async def test_what_cannot_be_planned_together_is_asked_apart(dsn: str, monkeypa
         assert await ask(engine, questions) == {"all": [[200]], "more": [[20100]]}
 
 
-async def test_a_type_that_a_record_hides_is_tried_once(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[str] = []
-    run = Database.run
-
-    async def noted(self: Database, statement: Any, *rest: Any) -> Any:
-        sent.append(statement.sql)
-        return await run(self, statement, *rest)
-
+async def test_a_type_that_a_record_hides_is_tried_once(dsn: str, sent: list[str]) -> None:
     await execute(
         dsn,
         "CREATE DOMAIN shade AS text; CREATE TABLE t AS SELECT n AS id, ('s' || n % 3)::shade AS shade "
@@ -116,21 +123,13 @@ async def test_a_type_that_a_record_hides_is_tried_once(dsn: str, monkeypatch: p
         "all": {"source": "t", "measures": ["count"]},
         "by shade": {"source": "t", "dimensions": ["shade"], "measures": ["count"]},
     }
-    monkeypatch.setattr(Database, "run", noted)
     async with PrismiqEngine(dsn, settings=Settings(share_scans_from=0)) as engine:
         for _ in range(3):
             assert await ask(engine, questions) == {"all": [[100]], "by shade": [["s0", 33], ["s1", 34], ["s2", 33]]}
     assert len(sent) in (6, 7), "at most once in vain"
 
 
-async def test_a_day_in_the_far_future_hinders_nothing(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[str] = []
-    run = Database.run
-
-    async def noted(self: Database, statement: Any, *rest: Any) -> Any:
-        sent.append(statement.sql)
-        return await run(self, statement, *rest)
-
+async def test_a_day_in_the_far_future_hinders_nothing(dsn: str, sent: list[str]) -> None:
     await execute(
         dsn,
         "CREATE TABLE t AS SELECT n AS id, n % 5 AS kind, CASE WHEN n < 100 THEN date '2024-01-01' WHEN n < 200 THEN "
@@ -141,7 +140,6 @@ async def test_a_day_in_the_far_future_hinders_nothing(dsn: str, monkeypatch: py
         "all": {"source": "t", "measures": ["count"]},
         "by kind": {"source": "t", "dimensions": ["kind"], "measures": ["count"]},
     }
-    monkeypatch.setattr(Database, "run", noted)
     async with PrismiqEngine(dsn, settings=Settings(share_scans_from=10_000)) as engine:
         assert (await ask(engine, questions))["all"] == [[20000]]
     assert len(sent) == 1
