@@ -68,16 +68,16 @@ class Proxy:
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (connections, own_sessions, sessions):
-        monkeypatch.setattr(module, "TOLD_TIMEOUT", 0.3)
+        monkeypatch.setattr(module, "TOLD_TIMEOUT", 1.0)
     for module in (connections, sessions, host_sessions):
-        monkeypatch.setattr(module, "CLOSE_TIMEOUT", 0.3)
-    monkeypatch.setattr(database, "GRACE", 0.3)
+        monkeypatch.setattr(module, "CLOSE_TIMEOUT", 1.0)
+    monkeypatch.setattr(database, "GRACE", 1.0)
 
 
 @pytest.fixture(params=["own", "pipelined", "pooled", "host"])
 async def reached(dsn: str, request: pytest.FixtureRequest) -> AsyncIterator[tuple[Database, Proxy]]:
     proxy = Proxy(dsn)
-    settings: dict[str, Any] = {"statement_timeout": 0.3, "pool_max_size": 1, "acquire_timeout": 5}
+    settings: dict[str, Any] = {"statement_timeout": 1.0, "pool_max_size": 1, "acquire_timeout": 15}
     async with proxy as address:
         if request.param == "host":
             async with asyncpg.create_pool(address, min_size=1, max_size=1) as pool:
