@@ -46,14 +46,20 @@ async def pulled(write: Callable[[Sink], Awaitable[None]], *, first_within: floa
     ends the writing.
     """
     pieces: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=2)
+    is_closed = False
+
+    async def give(piece: bytes | None) -> None:
+        if is_closed:  # a cancellation may be lost where what it meets ends in the same moment; nobody takes any more
+            raise asyncio.CancelledError
+        await pieces.put(piece)
 
     async def run() -> None:
         try:
-            await write(pieces.put)
+            await write(give)
         except Exception:
-            await pieces.put(None)
+            await give(None)
             raise
-        await pieces.put(None)
+        await give(None)
 
     task = asyncio.ensure_future(run())
     try:
@@ -63,6 +69,7 @@ async def pulled(write: Callable[[Sink], Awaitable[None]], *, first_within: floa
             piece = await pieces.get()
         await task
     finally:
+        is_closed = True
         task.cancel()
         with suppress(asyncio.CancelledError, Exception):
             await task
