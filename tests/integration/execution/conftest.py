@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
 
+from prismiq.execution import Database
+from prismiq.sql import Statement
 from prismiq.testing import TemporaryPostgres
 
 
@@ -32,3 +35,17 @@ def until() -> Until:
         await asyncio.wait_for(poll(), 20)
 
     return wait
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The SQL that is sent for questions, as it is sent."""
+    sent: list[str] = []
+    run = Database.run
+
+    async def noted(self: Database, statement: Statement, *rest: Any) -> Any:
+        sent.append(statement.sql)
+        return await run(self, statement, *rest)
+
+    monkeypatch.setattr(Database, "run", noted)
+    return sent

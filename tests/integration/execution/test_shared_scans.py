@@ -76,20 +76,6 @@ async def ask(
         }
 
 
-@pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The SQL that is sent for questions, as it is sent."""
-    sent: list[str] = []
-    run = Database.run
-
-    async def noted(self: Database, statement: Statement, *rest: Any) -> Any:
-        sent.append(statement.sql)
-        return await run(self, statement, *rest)
-
-    monkeypatch.setattr(Database, "run", noted)
-    return sent
-
-
 @pytest.mark.parametrize("context", [ADA, GUS], ids=["acme", "globex"])
 async def test_one_statement_answers_all_as_each_would_be(
     shared_shop_dsn: str, statements: list[str], context: RequestContext
